@@ -1,0 +1,95 @@
+import type { Request, RequestHandler, Response } from 'express'
+import type { EndReason, OpenSession, Session } from './session.ts'
+
+/** The hot way in: cookie → opened session, from memory while nothing changed. Proxy, upgrades and streams use it. */
+export interface SessionReader {
+  /**
+   * The session whose ticket the Cookie header carries. Answers without a promise when it is in memory.
+   * @throws Problem `session-store-unavailable` when the store cannot tell
+   */
+  read(cookieHeader: string | undefined): OpenSession | undefined | Promise<OpenSession | undefined>
+  /** Counts as use: moves the idle limit, later and outside the request. */
+  use(open: OpenSession): void
+  /** `onEnd` runs once, when the session ends for whatever reason on whichever instance. Returns how to stop watching. */
+  watch(open: OpenSession, onEnd: (reason: EndReason) => void): () => void
+}
+
+/** The way in that changes sessions, on `/auth` only (express-session underneath). */
+export interface SessionWriter {
+  /** Middleware: loads the caller's session; must run before the methods below. */
+  readonly load: RequestHandler
+  /** The caller's session, as `load` found it. */
+  current(req: Request): OpenSession | undefined
+  /** For an anonymous caller with a genuine ticket of a session that ended within 24 h. */
+  endReason(req: Request): Promise<EndReason | undefined>
+  /**
+   * New ticket, new record, cookie set; the request's old session and the one whose ticket is `starter` end as `replaced`.
+   * Saved before it returns. @throws Problem `session-store-unavailable`; then no cookie is set
+   */
+  begin(
+    req: Request,
+    res: Response,
+    session: Session,
+    options?: { readonly starter?: string | undefined },
+  ): Promise<OpenSession>
+  /** Ends the caller's session and clears the cookie. */
+  end(req: Request, res: Response, reason: EndReason): Promise<void>
+}
+
+/** Sessions by their ticket, without a request: a link's callback, a token's renewal. */
+export interface TicketedSessions {
+  open(ticket: string): Promise<OpenSession | undefined>
+  /**
+   * Replaces a live session's content by `change(its newest content)`; re-applied on a conflict.
+   * undefined: the session has ended meanwhile (and stays ended), or `change` returned undefined (nothing is written).
+   */
+  update(
+    open: OpenSession,
+    change: (session: Session) => Session | undefined,
+  ): Promise<OpenSession | undefined>
+}
+
+/** A line of "where am I signed in": what is known of a session without its ticket. */
+export interface SessionEntry {
+  readonly handle: string
+  readonly userId: string
+  readonly provider: string
+  readonly subject: string
+  readonly sid?: string
+  /** "Chrome on Windows". */
+  readonly device: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+}
+
+export type SessionSelector =
+  | { readonly handle: string; readonly userId: string }
+  | { readonly userId: string; readonly except?: string }
+  | { readonly provider: string; readonly subject: string }
+  | { readonly provider: string; readonly sid: string }
+
+/** What is reachable without a ticket: lists, "everywhere", back-channel logout, support's tools. */
+export interface SessionIndex {
+  list(userId: string): Promise<readonly SessionEntry[]>
+  /** Ends every session that fits and tells all instances; how many there were. */
+  end(selector: SessionSelector, reason: EndReason): Promise<number>
+}
+
+/** Keys that exist once in the whole fleet, for a while (`SET NX`): used attempts, logout tokens' `jti`. */
+export interface OnceMarks {
+  /** True the first time within `ttlMs`, false ever after. @throws Problem `session-store-unavailable` */
+  first(key: string, ttlMs: number): Promise<boolean>
+}
+
+export interface Sessions {
+  readonly reader: SessionReader
+  readonly writer: SessionWriter
+  readonly tickets: TicketedSessions
+  readonly index: SessionIndex
+  readonly marks: OnceMarks
+  /** The node-redis client, for libraries that bring their own commands (the rate limiter); absent: memory. */
+  readonly redis?: unknown
+  /** Throws when the store cannot be reached; for `/readyz`. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
