@@ -1,4 +1,4 @@
-import type { OpenSession } from '../session/session.ts'
+import type { HeldToken, MemberSession, OpenSession } from '../session/session.ts'
 
 export type TokenKind = 'service' | 'provider' | 'exchange'
 
@@ -21,6 +21,15 @@ export interface ApiTokens {
     request: TokenRequest,
     rejected?: string,
   ): string | undefined | Promise<string | undefined>
+}
+
+/** Issues service tokens (RFC 9068) for one member. */
+export interface ServiceTokenIssuer {
+  /** The tokens a new member session starts with: one for the default audience, if any route wants service tokens. */
+  initialTokens(
+    member: Pick<MemberSession, 'user' | 'identity' | 'authenticatedAt'>,
+    handle: string,
+  ): Promise<Readonly<Record<string, HeldToken>>>
 }
 
 /** What coatcheck publishes about its own tokens, for the APIs; undefined with SERVICE_TOKEN_SECRET. */

@@ -29,7 +29,8 @@ export interface SessionWriter {
   begin(
     req: Request,
     res: Response,
-    session: Session,
+    /** Gets the new session's handle, so that tokens can carry it as `sid`. */
+    session: (handle: string) => Session | Promise<Session>,
     options?: { readonly starter?: string | undefined },
   ): Promise<OpenSession>
   /** Ends the caller's session and clears the cookie. */
@@ -81,12 +82,31 @@ export interface OnceMarks {
   first(key: string, ttlMs: number): Promise<boolean>
 }
 
+/** What `GET /auth/session` says of a live session; times are ISO 8601. */
+export type SessionBody =
+  | {
+      readonly state: 'registering'
+      readonly provider: string
+      readonly suggested: { readonly nickname?: string; readonly email?: string; readonly picture?: string }
+      readonly returnTo: string
+      readonly expiresAt: string
+    }
+  | {
+      readonly state: 'member'
+      readonly user: Readonly<Record<string, unknown>> & { readonly id: string }
+      readonly provider: string
+      readonly expiresAt: string
+      readonly absoluteExpiresAt: string
+      readonly sessionId: string
+    }
+
 export interface Sessions {
   readonly reader: SessionReader
   readonly writer: SessionWriter
   readonly tickets: TicketedSessions
   readonly index: SessionIndex
   readonly marks: OnceMarks
+  describe(open: OpenSession): SessionBody
   /** The node-redis client, for libraries that bring their own commands (the rate limiter); absent: memory. */
   readonly redis?: unknown
   /** Throws when the store cannot be reached; for `/readyz`. */
