@@ -8,7 +8,7 @@ export interface RequestFacts {
 }
 
 /**
- * The request says that it comes from elsewhere (CONTRACT §5, gate 1; Fetch Metadata, W3C).
+ * The request says that it comes from elsewhere (Fetch Metadata, W3C).
  * `same-site` is elsewhere: a sibling subdomain is another party (browser-based apps draft §6.1.3.3.1).
  * A header sent twice arrives joined by a comma and therefore matches nothing.
  */
@@ -24,7 +24,7 @@ export function comesFromElsewhere(
   return (method !== 'GET' && method !== 'HEAD') || isSpeculative(headers)
 }
 
-/** The request does not say where it comes from (gate 3): then only a header that no cross-site page can send proves it. */
+/** The request does not say where it comes from: then only a header that no cross-site page can send proves it. */
 export function provesNothing(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-site'] === undefined && headers.origin === undefined && headers['x-csrf'] !== '1'
 }

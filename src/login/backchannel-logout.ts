@@ -1,0 +1,39 @@
+import type { Request, RequestHandler } from 'express'
+import { Problem } from '../http/problem.ts'
+import type { LoginRoom } from './login-room.ts'
+import { enabledProvider } from './start.ts'
+
+const keysMs = 5_000
+/** Longer than any logout token should live (Back-Channel Logout 1.0 §2.6: short `exp`). */
+const rememberedMs = 60 * 60_000
+
+/** `POST /auth/backchannel-logout/{provider}`: the provider ends sessions, by `sid` or by `sub` (OIDC Back-Channel Logout 1.0). */
+export function logOutByProvider(room: LoginRoom): RequestHandler {
+  return async (req, res) => {
+    res.set('Cache-Control', 'no-store')
+    const provider = enabledProvider(room, req.params['provider'])
+    const read = provider.account.readLogoutToken
+    const token = logoutToken(req)
+    if (!read || token === undefined) throw new Problem('invalid-request')
+    const { jti, sid, subject } = await read(token, AbortSignal.timeout(keysMs)).catch((cause: unknown) => {
+      room.log.warn('backchannel-logout.refused', { provider: provider.id, cause })
+      throw new Problem('invalid-request', { cause })
+    })
+    if (!(await room.sessions.marks.first(`logout-token:${provider.id}:${jti}`, rememberedMs))) {
+      throw new Problem('invalid-request')
+    }
+    const selector =
+      sid === undefined
+        ? { provider: provider.id, subject: subject as string }
+        : { provider: provider.id, sid }
+    const ended = await room.sessions.index.end(selector, 'ended-by-provider')
+    room.log.info('backchannel-logout', { provider: provider.id, ended })
+    res.status(200).end()
+  }
+}
+
+function logoutToken(req: Request): string | undefined {
+  const body = req.body as Record<string, unknown> | undefined
+  const token = body?.['logout_token']
+  return typeof token === 'string' ? token : undefined
+}
