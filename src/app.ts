@@ -103,7 +103,7 @@ function answerErrors({ toProblem, logError }: AppParts): ErrorRequestHandler {
 
 /** Errors of Express and its body parsers carry a status (http-errors). */
 function fromExpress(error: unknown): Problem {
-  const status = error instanceof Error && 'status' in error ? error.status : undefined
+  const { status } = (error ?? {}) as { readonly status?: unknown }
   if (status === 413) return new Problem('payload-too-large', { cause: error })
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new Problem('invalid-request', { cause: error })
