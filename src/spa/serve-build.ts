@@ -1,0 +1,93 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { randomToken } from '../crypto/random.ts'
+import type { BuildFile } from './build-file.ts'
+import type { PagePolicy } from './page-policy.ts'
+import { hasHashedName, looksLikeAsset, servablePath } from './servable-path.ts'
+import type { BuildAnswer, Encoding, SpaBuild } from './spa-build.ts'
+
+/** What index.html writes where it wants the response's nonce: `<script nonce="{{nonce}}">`. */
+const noncePlace = '{{nonce}}'
+const nonceBytes = 16
+const fileHeaders = ['Content-Type', 'Content-Encoding', 'ETag', 'Cache-Control', 'Vary']
+
+/** Answers with a file of the build, or with index.html where a person opens one of the app's own addresses; else passes on. */
+export function createBuildServer(build: SpaBuild, policy: PagePolicy): RequestHandler {
+  return async function serveBuild(req, res, next) {
+    if (req.method !== 'GET' && req.method !== 'HEAD') return next()
+    const path = servablePath(req.url)
+    if (path === undefined) return next()
+    const found =
+      (await build.find(path.endsWith('/') ? `${path}index.html` : path)) ??
+      (opensPage(req, path) ? await build.find('/index.html') : undefined)
+    if (!found || !(await answer(found, req, res))) next()
+  }
+
+  /** False: the file went away meanwhile. */
+  async function answer(found: BuildAnswer, req: Request, res: Response): Promise<boolean> {
+    const page = found.file.path.endsWith('.html') ? (await found.file.read())?.bytes : undefined
+    if (page?.includes(noncePlace)) {
+      sendWithNonce(page.toString(), res)
+      return true
+    }
+    const encoding = negotiate(found, req)
+    const file = encoding ? (found.variants.get(encoding) as BuildFile) : found.file
+    const content = await file.read()
+    if (!content) return false
+    res.type(found.file.path.slice(found.file.path.lastIndexOf('.') + 1))
+    if (found.variants.size > 0) res.vary('Accept-Encoding')
+    if (encoding) res.setHeader('Content-Encoding', encoding)
+    res.setHeader('ETag', content.etag)
+    res.setHeader('Cache-Control', cacheControl(found.file.path))
+    if (content.bytes && req.headers.range === undefined) res.send(content.bytes)
+    else return sendFromDisk(file, res)
+    return true
+  }
+
+  function sendWithNonce(page: string, res: Response): void {
+    const nonce = randomToken(nonceBytes)
+    policy.apply(res, nonce)
+    res.setHeader('Cache-Control', 'no-store')
+    res.type('html').send(page.replaceAll(noncePlace, nonce))
+  }
+}
+
+/** History fallback (the app routes in the browser): for somebody who opens a page, never for a script, a picture or an API call. */
+function opensPage(req: Request, path: string): boolean {
+  const mode = req.headers['sec-fetch-mode']
+  const accept = req.headers.accept ?? ''
+  return (mode === undefined || mode === 'navigate') && accept.includes('text/html') && !looksLikeAsset(path)
+}
+
+/** The smallest that the client takes, whatever order it names them in. */
+function negotiate({ variants }: BuildAnswer, req: Request): Encoding | undefined {
+  return (['br', 'gzip'] as const).find(
+    (encoding) => variants.has(encoding) && req.acceptsEncodings(encoding),
+  )
+}
+
+/** A name with a hash in it never means anything else; every other name is asked for again, and answered with 304 if it stayed. */
+function cacheControl(path: string): string {
+  return hasHashedName(path) ? 'public, max-age=31536000, immutable' : 'no-cache'
+}
+
+/**
+ * Large files and ranges (RFC 9110 §14), with the headers that were set before.
+ * Resolves when the answer is out or given up; false: the file went away meanwhile.
+ */
+function sendFromDisk({ file }: BuildFile, res: Response): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Hidden names were refused by the walk; the folder that SPA_DIR lies in may well have one.
+    res.sendFile(file, { cacheControl: false, lastModified: false, dotfiles: 'allow' }, (error) => {
+      if (!error || res.headersSent || res.destroyed) return resolve(true)
+      for (const name of fileHeaders) res.removeHeader(name)
+      const { status, headers } = error as { status?: number; headers?: Readonly<Record<string, string>> }
+      const refused = status === 412 || status === 416
+      if (refused)
+        res
+          .status(status)
+          .set(headers ?? {})
+          .end()
+      resolve(refused)
+    })
+  })
+}
