@@ -1,0 +1,88 @@
+import { closeSync, openSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+} from 'kysely'
+
+const busyAttempts = 40
+const busyPauseMs = 25
+
+/**
+ * Opens the file, which only its owner may read, and creates it if need be.
+ * @throws Error that names the path, when it is none to keep a database at
+ */
+export function openSqlite(path: string): Dialect {
+  const file = openFile(path)
+  const config: SqliteDialectConfig = {
+    database: {
+      close: () => file.close(),
+      prepare(sql) {
+        const statement = file.prepare(sql)
+        return {
+          reader: statement.columns().length > 0,
+          all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+          run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+          iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+        }
+      },
+    },
+  }
+  return new (class extends SqliteDialect {
+    override createDriver(): SqliteDriver {
+      return new PatientSqliteDriver(config)
+    }
+  })(config)
+}
+
+function openFile(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+    // node:sqlite waits for locks synchronously. Only here, where nothing else runs yet.
+    const file = new DatabaseSync(path, { timeout: 100 })
+    try {
+      file.exec('PRAGMA journal_mode = WAL')
+    } catch (error) {
+      if (!isBusy(error)) throw error
+    }
+    file.exec('PRAGMA busy_timeout = 0')
+    return file
+  } catch (cause) {
+    throw new Error(`sqlite:${path} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    })
+  }
+}
+
+/** SQLITE_BUSY, whatever the extended code (https://sqlite.org/rescode.html#busy). */
+function isBusy(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
+  return typeof code === 'number' && (code & 0xff) === 5
+}
+
+/**
+ * Takes the write lock when a transaction begins, so that none of its statements finds it taken, and waits for it
+ * without stopping the event loop. Once a wait was in vain, the next ones ask just once until the lock is had again.
+ */
+class PatientSqliteDriver extends SqliteDriver {
+  #attempts = busyAttempts
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    for (;;) {
+      try {
+        await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+        this.#attempts = busyAttempts
+        return
+      } catch (error) {
+        if (!isBusy(error) || this.#attempts <= 1) throw error
+        this.#attempts -= 1
+        await sleep(busyPauseMs)
+      }
+    }
+  }
+}
