@@ -1,0 +1,110 @@
+import { refreshTokenGrant, tokenRevocation } from 'openid-client'
+import type { Grant, Identity } from '../session/session.ts'
+import { isProtected } from './bounded-fetch.ts'
+import { toGrant } from './callback.ts'
+import { toProviderError } from './failure.ts'
+import { readLogoutToken } from './logout-token.ts'
+import type { Protocol } from './protocol-client.ts'
+import { type ProviderAccount, ProviderError } from './provider.ts'
+
+/** What can be done at the provider after a login. */
+export function createAccount(protocol: Protocol): ProviderAccount {
+  const { definition, config, context, source } = protocol
+  const secrets = {
+    clientId: config.clientId,
+    clientSecret: config.clientSecret,
+    adminKey: context.kakaoAdminKey,
+  }
+  const { readUnlinkNotice } = definition
+
+  async function refresh(grant: Grant, signal: AbortSignal): Promise<Grant | undefined> {
+    if (grant.refreshToken === undefined) return undefined
+    const { configuration } = await protocol.open(signal)
+    try {
+      const tokens = await refreshTokenGrant(configuration, grant.refreshToken)
+      return toGrant(tokens, context.clock, grant)
+    } catch (error) {
+      throw toProviderError(error, 'refresh', definition.errorCodes)
+    }
+  }
+
+  /** RFC 7009. False: there is nowhere to. */
+  async function revokeToken(token: string, hint: string, signal: AbortSignal): Promise<boolean> {
+    const { configuration, metadata } = await protocol.open(signal)
+    if (metadata.revocation_endpoint === undefined) return false
+    try {
+      await tokenRevocation(configuration, token, { token_type_hint: hint })
+      return true
+    } catch (error) {
+      throw toProviderError(error, 'revocation')
+    }
+  }
+
+  /** The refresh token if there is one: with it goes the whole grant (RFC 7009 §2.1). */
+  async function revokeGrant(grant: Grant, signal: AbortSignal): Promise<boolean> {
+    return grant.refreshToken === undefined
+      ? revokeToken(grant.accessToken, 'access_token', signal)
+      : revokeToken(grant.refreshToken, 'refresh_token', signal)
+  }
+
+  /** An access token that still counts; undefined: the grant is dead. */
+  async function liveToken(grant: Grant, signal: AbortSignal): Promise<string | undefined> {
+    if (grant.expiresAt === undefined || grant.expiresAt > context.clock()) return grant.accessToken
+    try {
+      return (await refresh(grant, signal))?.accessToken
+    } catch (error) {
+      if (error instanceof ProviderError && error.failure === 'code-rejected') return undefined
+      throw error
+    }
+  }
+
+  async function unlink(
+    { subject }: Pick<Identity, 'subject'>,
+    grant: Grant | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (definition.unlink) {
+      const endpoint = config.endpoints.unlink ?? definition.endpoints?.unlink
+      if (endpoint === undefined) return false
+      const { fetch } = await protocol.open(signal)
+      const { adminKey } = secrets
+      const accessToken = adminKey === undefined && grant ? await liveToken(grant, signal) : undefined
+      return definition.unlink({ fetch, endpoint, subject, accessToken, adminKey })
+    }
+    if (!grant) return false
+    if (!definition.revocationUnlinks) return revokeGrant(grant, signal)
+    const token = await liveToken(grant, signal)
+    return token !== undefined && revokeToken(token, 'access_token', signal)
+  }
+
+  return {
+    refresh,
+    unlink,
+    async revoke(grant, signal) {
+      if (!definition.revocationUnlinks) await revokeGrant(grant, signal)
+    },
+    logoutUrl(returnTo, identity) {
+      const endpoint = source.known()?.end_session_endpoint
+      return endpoint === undefined
+        ? undefined
+        : logoutUrl(protocol, new URL(endpoint), { returnTo, identity })
+    },
+    ...(definition.oidc && { readLogoutToken: (token, signal) => readLogoutToken(protocol, token, signal) }),
+    ...(readUnlinkNotice && { readUnlinkNotice: (notice) => readUnlinkNotice(notice, secrets) }),
+  }
+}
+
+/** RP-Initiated Logout 1.0 §2 (Kakao's own has another name for the return address). Never an ID token: URLs are seen. */
+function logoutUrl(
+  { definition, config }: Protocol,
+  endpoint: URL,
+  { returnTo, identity }: { returnTo: URL; identity: Identity },
+): URL | undefined {
+  if (!isProtected(endpoint)) return undefined
+  const own = definition.logoutReturnParameter
+  endpoint.searchParams.set('client_id', config.clientId)
+  endpoint.searchParams.set(own ?? 'post_logout_redirect_uri', returnTo.href)
+  const hint = identity.sid ?? identity.email
+  if (own === undefined && hint !== undefined) endpoint.searchParams.set('logout_hint', hint)
+  return endpoint
+}

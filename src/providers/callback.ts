@@ -1,0 +1,81 @@
+import { authorizationCodeGrant, type TokenEndpointResponse } from 'openid-client'
+import type { Clock } from '../clock.ts'
+import type { Grant } from '../session/session.ts'
+import { toProviderError } from './failure.ts'
+import { toIdentity } from './person.ts'
+import { readPerson } from './profile.ts'
+import type { Protocol, ProtocolClient } from './protocol-client.ts'
+import { type AuthorizationChecks, ProviderError, type Vouched } from './provider.ts'
+
+/** How far a provider's clock may be off. */
+const skewMs = 30_000
+
+/** RFC 6749 §4.1.2–4.1.4: the whole callback query is judged, the code exchanged, the ID token verified, the profile read. */
+export async function finish(
+  protocol: Protocol,
+  { query, checks, signal }: { query: string; checks: AuthorizationChecks; signal: AbortSignal },
+): Promise<Vouched> {
+  const { config, context } = protocol
+  const client = await protocol.open(signal)
+  const tokens = await exchange(protocol, client, { query, checks })
+  const claims = tokens.claims()
+  const authenticatedAt = timeOf(claims?.['auth_time'], context.clock)
+  const { authenticatedAfter } = checks
+  // OIDC Core §3.1.2.1: whoever was asked to sign in again must have done so.
+  if (authenticatedAfter !== undefined && authenticatedAt !== undefined)
+    if (authenticatedAt < authenticatedAfter - skewMs)
+      throw new ProviderError('stale-or-forged', { providerCode: 'auth_time' })
+
+  const person = await readPerson(protocol, client, { accessToken: tokens.access_token, claims })
+  // The profile's person and the ID token's must be one (OIDC Core §5.3.2).
+  if (claims && person.subject !== claims.sub)
+    throw new ProviderError('profile-unusable', { providerCode: 'subject-mismatch' })
+  const sid = typeof claims?.['sid'] === 'string' ? claims['sid'] : undefined
+  const identity = toIdentity(config.id, person, sid)
+  if (!identity) throw new ProviderError('profile-unusable', { providerCode: 'subject' })
+  const grant = toGrant(tokens, context.clock)
+  return { identity, grant, ...(authenticatedAt !== undefined && { authenticatedAt }) }
+}
+
+async function exchange(
+  { definition, redirectUri, keys }: Protocol,
+  { configuration }: ProtocolClient,
+  { query, checks }: { query: string; checks: AuthorizationChecks },
+) {
+  const { state, nonce, codeVerifier } = checks
+  try {
+    return await authorizationCodeGrant(
+      configuration,
+      // From our own origin, never from Host: openid-client sends its path as redirect_uri.
+      new URL(`${redirectUri}?${query}`),
+      {
+        expectedState: state,
+        idTokenExpected: definition.oidc !== undefined,
+        ...(nonce !== undefined && { expectedNonce: nonce }),
+        ...(codeVerifier !== undefined && { pkceCodeVerifier: codeVerifier }),
+      },
+      definition.stateInTokenRequest ? { state } : {},
+    )
+  } catch (error) {
+    throw toProviderError(error, 'token', definition.errorCodes)
+  } finally {
+    keys.keep(configuration)
+  }
+}
+
+/** What a token answer grants; `previous` is what a refresh starts from and may leave out (RFC 6749 §6). */
+export function toGrant(tokens: TokenEndpointResponse, clock: Clock, previous?: Grant): Grant {
+  const refreshToken = tokens.refresh_token ?? previous?.refreshToken
+  const scope = tokens.scope ?? previous?.scope
+  return {
+    accessToken: tokens.access_token,
+    ...(tokens.expires_in !== undefined && { expiresAt: clock() + tokens.expires_in * 1000 }),
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(scope !== undefined && { scope }),
+  }
+}
+
+/** A NumericDate in ms; a clock that runs ahead of ours does not make anything younger than now. */
+function timeOf(value: unknown, clock: Clock): number | undefined {
+  return typeof value === 'number' ? Math.min(value * 1000, clock()) : undefined
+}

@@ -1,0 +1,111 @@
+import {
+  allowInsecureRequests,
+  ClientSecretBasic,
+  ClientSecretPost,
+  Configuration,
+  clockSkew,
+  customFetch,
+  enableNonRepudiationChecks,
+  type ServerMetadata,
+} from 'openid-client'
+import type { Clock } from '../clock.ts'
+import type { ProviderConfig } from '../config/config.ts'
+import type { Log } from '../ops/log.ts'
+import { type BoundedFetch, createBoundedFetch } from './bounded-fetch.ts'
+import type { ProviderDefinition } from './definition.ts'
+import { normalise } from './protocol-answer.ts'
+import { discoveredMetadata, type MetadataSource, presetMetadata } from './server-metadata.ts'
+import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
+
+/** What every provider of this process shares. */
+export interface ProviderContext {
+  /** `https://app.example`: what redirect addresses are built from. */
+  readonly publicOrigin: string
+  readonly kakaoAdminKey: string | undefined
+  /** API calls carry the provider's token (or one exchanged for it): ask for refresh tokens. */
+  readonly offlineAccess: boolean
+  readonly clock: Clock
+  readonly log: Log
+  readonly fetch: typeof fetch
+  /** For one call out, its body included. */
+  readonly callTimeoutMs: number
+}
+
+/** openid-client, opened for one operation: it lives as long as `signal` and calls out through one bounded fetch. */
+export interface ProtocolClient {
+  readonly metadata: ServerMetadata
+  readonly configuration: Configuration
+  readonly fetch: BoundedFetch
+}
+
+/** A provider's side of the protocol: who we are to it, where it is, which keys it signs with. */
+export interface Protocol {
+  readonly definition: ProviderDefinition
+  readonly config: ProviderConfig
+  readonly context: ProviderContext
+  readonly redirectUri: string
+  readonly source: MetadataSource
+  readonly keys: SigningKeys
+  /** @throws ProviderError `unavailable` when the metadata cannot be had */
+  open(signal: AbortSignal): Promise<ProtocolClient>
+}
+
+export function createProtocol(
+  definition: ProviderDefinition,
+  config: ProviderConfig,
+  context: ProviderContext,
+): Protocol {
+  const issuer = config.issuer ?? definition.issuer
+  const { clientId, clientSecret } = config
+  const { clock, log, fetch, callTimeoutMs: timeoutMs } = context
+  const source = definition.endpoints
+    ? presetMetadata(issuer, { ...definition.endpoints, ...config.endpoints })
+    : discoveredMetadata({
+        provider: config.id,
+        issuer,
+        clientId,
+        endpoints: config.endpoints,
+        clock,
+        log,
+        fetch,
+        timeoutMs,
+      })
+  const keys = createSigningKeys(clock)
+
+  async function open(signal: AbortSignal): Promise<ProtocolClient> {
+    const metadata = await source.load()
+    const bounded = createBoundedFetch({ fetch, signal, timeoutMs })
+    const algorithm = definition.oidc?.algorithm
+    const configuration = new Configuration(
+      metadata,
+      clientId,
+      {
+        client_secret: clientSecret,
+        [clockSkew]: Math.round((clock() - Date.now()) / 1000),
+        ...(algorithm && { id_token_signed_response_alg: algorithm }),
+      },
+      takesOnlyBasic(metadata) ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret),
+    )
+    configuration[customFetch] = async (url, init) => {
+      const response = await bounded(url, init as RequestInit)
+      if (init.method !== 'POST') return response
+      // Nobody reads the ID token of a refresh (OIDC Core §12.2 makes it optional): it must not be able to fail one.
+      const refreshing =
+        init.body instanceof URLSearchParams && init.body.get('grant_type') === 'refresh_token'
+      return normalise(response, refreshing ? ['id_token'] : [])
+    }
+    // Plain http is for loopback alone: the bounded fetch holds that.
+    allowInsecureRequests(configuration)
+    enableNonRepudiationChecks(configuration)
+    keys.lend(configuration)
+    return { metadata, configuration, fetch: bounded }
+  }
+
+  const redirectUri = `${context.publicOrigin}/auth/callback/${config.id}`
+  return { definition, config, context, redirectUri, source, keys, open }
+}
+
+/** RFC 6749 §2.3.1: Basic where the metadata name it and not `client_secret_post`. */
+function takesOnlyBasic({ token_endpoint_auth_methods_supported: methods }: ServerMetadata): boolean {
+  return methods?.includes('client_secret_basic') === true && !methods.includes('client_secret_post')
+}
