@@ -36,7 +36,7 @@ export function createExchangedTokens(options: ExchangedTokensOptions): Provider
     const held = newest.session.tokens[heldAs]
     const renewedMeanwhile =
       held?.token === rejected
-        ? renewals.paused(keyOf(open))
+        ? renewals.refusedLately(keyOf(open))
         : held?.token !== before?.token || rejected !== undefined
     if (held && renewedMeanwhile && held.expiresAt > clock()) return { outcome: 'reused', token: held.token }
 

@@ -57,10 +57,9 @@ export function createProviderTokens(options: ProviderTokensOptions): ProviderTo
     const { grant } = member
     if (!grant) return ended(open, member)
     // Has somebody renewed it since the caller looked? Told by the token, not by its age: some last only seconds.
-    // An API that refuses a token just renewed will refuse the next one too.
     const renewedMeanwhile =
       grant.accessToken === rejected
-        ? renewals.paused(keyOf(open))
+        ? renewals.refusedLately(keyOf(open))
         : grant.accessToken !== before?.accessToken || rejected !== undefined
     if (renewedMeanwhile && alive(grant)) return { outcome: 'reused', token: grant.accessToken }
 

@@ -46,15 +46,15 @@ export function createRenewals({ earlyMs, leastMs }: RenewalTimes, clock: Clock,
     if (running) return running
     const flight = renew().finally(() => {
       flights.delete(name)
-      pauses.begin(key)
+      pauses.begin(rejected === undefined ? key : `${key} refused`)
     })
     flights.set(name, flight)
     return flight
   }
 
   return {
-    /** True for a while after a renewal. */
-    paused: pauses.active,
+    /** A refused token was renewed a moment ago: an API that refuses the new one too would refuse the next. */
+    refusedLately: (key: string) => pauses.active(`${key} refused`),
 
     tokenFor(need: Need): string | undefined | Promise<string | undefined> {
       const { key, held, rejected } = need
