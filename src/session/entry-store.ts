@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.ts'
+import { createExpiringMap } from './expiring-map.ts'
+import type { RedisLink } from './redis-link.ts'
+
+/** Sealed entries by name and handle: a name stands for a user, a provider's subject or a provider's session. */
+export interface EntryStore {
+  add(name: string, handle: string, sealed: string): Promise<void>
+  all(name: string): Promise<Readonly<Record<string, string>>>
+  remove(name: string, handle: string): Promise<void>
+}
+
+/** A hash per name, which goes with its last entry, or `ttlMs` after its newest one. */
+export function createRedisEntries(link: RedisLink, prefix: string, ttlMs: number): EntryStore {
+  const key = (name: string) => `${prefix}index:${name}`
+  return {
+    async add(name, handle, sealed) {
+      await link.write((redis) => redis.addEntry(key(name), handle, sealed, String(ttlMs)))
+    },
+    all: (name) => link.read((redis) => redis.hGetAll(key(name))),
+    async remove(name, handle) {
+      await link.write((redis) => redis.hDel(key(name), handle))
+    },
+  }
+}
+
+export function createMemoryEntries(clock: Clock, ttlMs: number): EntryStore {
+  const names = createExpiringMap<Readonly<Record<string, string>>>(clock)
+  return {
+    async add(name, handle, sealed) {
+      names.set(name, { ...names.get(name), [handle]: sealed }, ttlMs)
+    },
+    all: async (name) => names.get(name) ?? {},
+    async remove(name, handle) {
+      const { [handle]: _gone, ...rest } = names.get(name) ?? {}
+      if (Object.keys(rest).length > 0) names.set(name, rest, ttlMs)
+      else names.delete(name)
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import { type BasicPooledClientSideCache, createClient, createCluster, createSentinel } from 'redis'
+import type { RedisConfig } from '../config/config.ts'
+import { redisScripts } from './redis-scripts.ts'
+
+/** The commands this room uses, the same on a single server, a cluster and behind sentinels. */
+export interface RedisCommands {
+  get(key: string): Promise<string | null>
+  set(key: string, value: string, options: { condition?: 'NX'; PX: number }): Promise<string | null>
+  hGetAll(key: string): Promise<Record<string, string>>
+  hDel(key: string, field: string): Promise<number>
+  writeRecord(key: string, replaces: string, seenAt: string, sealed: string, ttl: string): Promise<number>
+  slideRecord(key: string, seenAt: string, ttl: string): Promise<number>
+  endRecord(key: string, ended: string, ttl: string): Promise<number>
+  addEntry(key: string, field: string, value: string, ttl: string): Promise<number>
+}
+
+/** A connection that can be asked whether it lives. */
+export interface Pingable {
+  ping(): Promise<unknown>
+}
+
+export interface RedisClient {
+  readonly commands: RedisCommands
+  /** What node-redis made, for libraries that bring their own commands. */
+  readonly native: unknown
+  /** Every connection that notices come through, as the topology is now. */
+  connections(): readonly Pingable[]
+  /** Resolves when connected; a single server is tried for ever. */
+  connect(): Promise<unknown>
+  destroy(): Promise<void>
+  onError(listener: (error: Error) => void): void
+}
+
+/** A connection without a sign of life for this long is dead; the heartbeat keeps a living one busier than that. */
+const socketTimeoutMs = 2_000
+
+const socket = {
+  connectTimeout: 1_000,
+  socketTimeout: socketTimeoutMs,
+  // With jitter, so that a fleet does not come back in step.
+  reconnectStrategy: (retries: number) =>
+    Math.min(1_000, 50 * 2 ** Math.min(retries, 5)) * (0.5 + Math.random() / 2),
+}
+
+/**
+ * A node-redis client for the configured topology, not yet connected.
+ * @param notices receives client-side caching notices (RESP3); undefined: RESP2, no notices
+ */
+export function createRedisClient(
+  { mode, urls, sentinelMaster }: RedisConfig,
+  notices: BasicPooledClientSideCache | undefined,
+): RedisClient {
+  const RESP = notices ? 3 : 2
+  const cache = notices && { clientSideCache: notices }
+  // A command given while the server is away must fail then, not run minutes later; `timeout` alone ends with the write.
+  const perNode = {
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    commandsQueueMaxLength: 20_000,
+  } as const
+  const [first = 'redis://localhost:6379'] = urls
+
+  if (mode === 'cluster') {
+    const defaults = { ...perNode, ...credentialsOf(first), socket: { ...socket, ...tlsOf(first) } }
+    const cluster = createCluster({
+      rootNodes: urls.map((url) => ({ url, ...perNode, socket: { ...socket, ...tlsOf(url) } })),
+      defaults,
+      RESP,
+      scripts: redisScripts,
+      ...cache,
+      topologyRefreshOnReconnectionAttemptStrategy: 500,
+    })
+    return {
+      commands: cluster as unknown as RedisCommands,
+      native: cluster,
+      connections: () => cluster.masters.flatMap(({ client }) => client ?? []),
+      connect: () => cluster.connect(),
+      destroy: async () => cluster.destroy(),
+      onError: (listener) => void cluster.on('error', listener),
+    }
+  }
+
+  if (mode === 'sentinel') {
+    const node = { ...perNode, ...credentialsOf(first), socket: { ...socket, ...tlsOf(first) } }
+    const sentinel = createSentinel({
+      name: sentinelMaster ?? 'mymaster',
+      sentinelRootNodes: urls.map((url) => ({
+        host: new URL(url).hostname,
+        port: Number(new URL(url).port || 26379),
+      })),
+      nodeClientOptions: node,
+      sentinelClientOptions: { socket: { ...socket, socketTimeout: 0 } },
+      RESP,
+      scripts: redisScripts,
+      ...cache,
+      // One connection for all commands, pipelined; otherwise each command waits for the one before.
+      reserveClient: true,
+      // Discovery goes on for as long as the fail-over takes; each command's own deadline answers meanwhile.
+      maxCommandRediscovers: 1_000,
+      passthroughClientErrorEvents: true,
+    })
+    return {
+      commands: sentinel as unknown as RedisCommands,
+      native: sentinel,
+      connections: () => [sentinel],
+      connect: () => sentinel.connect(),
+      destroy: () => sentinel.destroy(),
+      onError: (listener) => void sentinel.on('error', listener),
+    }
+  }
+
+  const client = createClient({ url: first, ...perNode, RESP, scripts: redisScripts, socket, ...cache })
+  return {
+    commands: client as unknown as RedisCommands,
+    native: client,
+    connections: () => [client],
+    connect: () => client.connect(),
+    destroy: async () => client.destroy(),
+    onError: (listener) => void client.on('error', listener),
+  }
+}
+
+/** Discovered nodes inherit nothing from the URL that found them: the first one's credentials and TLS are for all. */
+function credentialsOf(url: string): { username?: string; password?: string } {
+  const { username, password } = new URL(url)
+  return {
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+  }
+}
+
+function tlsOf(url: string): { tls?: true } {
+  return url.startsWith('rediss:') ? { tls: true } : {}
+}

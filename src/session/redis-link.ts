@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RedisConfig } from '../config/config.ts'
+import { Problem } from '../http/problem.ts'
+import type { Log } from '../ops/log.ts'
+import { createRedisClient, type RedisCommands } from './redis-client.ts'
+import { startHeartbeat } from './redis-heartbeat.ts'
+import { type NoticeListener, RedisNotices } from './redis-notices.ts'
+
+const deadlinesMs = { read: 250, write: 1_000 }
+/** How long a start waits for Redis before it goes on without (and is not ready). */
+const startPatienceMs = 2_000
+/** With notices, a re-read stands behind them; without, copies are this old at most. */
+const believedWithNoticesMs = 10_000
+const believedWithoutNoticesMs = 1_000
+
+/** The way to Redis: every command under a deadline of our own, every failure a Problem. */
+export interface RedisLink {
+  /** node-redis's client as it is now. */
+  readonly native: unknown
+  read<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
+  /** Failing, it says nothing about whether the command ran. */
+  write<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
+  /** How old a copy of something read here may be, ms; 0: notices may have been missed. */
+  believableMs(): number
+  listen(listener: NoticeListener): void
+  close(): Promise<void>
+}
+
+/** What Redis answers where it (or a proxy before it) knows no RESP3 or no CLIENT TRACKING. */
+const refusal = /^(NOPROTO|NOPERM|ERR unknown)/i
+
+/** Connects, and keeps connecting; resolves after a while even without success. */
+export async function openRedisLink(
+  config: RedisConfig,
+  log: Log,
+  onFailure: (operation: 'read' | 'write') => void,
+): Promise<RedisLink> {
+  const listeners: NoticeListener[] = []
+  const lost = () => {
+    for (const listener of listeners) listener.lost()
+  }
+  const changed = (key: string) => {
+    for (const listener of listeners) listener.changed(key)
+  }
+  let tracked = true
+  let closed = false
+  let client = open()
+
+  function open() {
+    const opened = createRedisClient(config, tracked ? new RedisNotices({ changed, lost }) : undefined)
+    opened.onError((error) => {
+      if (opened !== client || closed) return
+      log.debug('session-store.error', { message: error.message })
+      if (tracked && refusal.test(error.message)) withoutNotices()
+    })
+    return opened
+  }
+
+  function withoutNotices(): void {
+    log.warn('session-store.without-notices', { copiesBelievedMs: believedWithoutNoticesMs })
+    tracked = false
+    const refused = client
+    client = open()
+    void refused.destroy().catch(() => undefined)
+    void keepConnecting(client)
+  }
+
+  async function keepConnecting(mine: typeof client): Promise<void> {
+    while (!closed && mine === client) {
+      try {
+        await mine.connect()
+        heartbeat.beat()
+        return
+      } catch (error) {
+        log.debug('session-store.error', { message: String(error) })
+        await sleep(500, undefined, { ref: false })
+      }
+    }
+  }
+
+  const arrival = Promise.withResolvers<void>()
+  const heartbeat = startHeartbeat(
+    () => client.connections(),
+    (alive) => {
+      if (alive) arrival.resolve()
+      else lost()
+      log[alive ? 'info' : 'error'](alive ? 'session-store.reached' : 'session-store.unreachable')
+    },
+  )
+
+  async function within<T>(
+    operation: 'read' | 'write',
+    command: (redis: RedisCommands) => Promise<T>,
+  ): Promise<T> {
+    const ms = deadlinesMs[operation]
+    if (closed || heartbeat.silent()) throw unavailable(new Error('Redis is silent'))
+    let timer: NodeJS.Timeout | undefined
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer from Redis within ${ms} ms`)), ms)
+    })
+    try {
+      return await Promise.race([command(client.commands), deadline])
+    } catch (error) {
+      onFailure(operation)
+      throw unavailable(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  void keepConnecting(client)
+  await Promise.race([arrival.promise, sleep(startPatienceMs, undefined, { ref: false })])
+  return {
+    get native() {
+      return client.native
+    },
+    read: (command) => within('read', command),
+    write: (command) => within('write', command),
+    believableMs() {
+      if (!tracked) return believedWithoutNoticesMs
+      return heartbeat.alive() ? believedWithNoticesMs : 0
+    },
+    listen: (listener) => void listeners.push(listener),
+    async close() {
+      closed = true
+      heartbeat.close()
+      await client.destroy().catch(() => undefined)
+    },
+  }
+}
+
+function unavailable(cause: unknown): Problem {
+  return new Problem('session-store-unavailable', { cause })
+}

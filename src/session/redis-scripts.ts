@@ -1,0 +1,51 @@
+import { type CommandParser, defineScript } from 'redis'
+
+/** One key, some arguments, an integer: what every script of ours is like. */
+function singleKeyScript(SCRIPT: string) {
+  return defineScript({
+    SCRIPT,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser: CommandParser, key: string, ...rest: string[]) {
+      parser.pushKey(key)
+      parser.push(...rest)
+    },
+    transformReply: (reply: unknown) => Number(reply),
+  })
+}
+
+/**
+ * Lua on one key each: atomic in Redis, routable in Cluster. Values are `revision:seenAt:sealed` or `ended:reason:at`.
+ */
+export const redisScripts = {
+  /** ARGV: revision to replace (0: create), seenAt, sealed, ttl. 1 written, 0 conflict, -1 gone. */
+  writeRecord: singleKeyScript(`
+    local found = redis.call('GET', KEYS[1])
+    local revision, seen = string.match(found or '', '^(%d+):(%d+):')
+    if ARGV[1] == '0' then
+      if found then return -1 end
+      revision, seen = '0', '0'
+    end
+    if not revision then return -1 end
+    if revision ~= ARGV[1] then return 0 end
+    if tonumber(seen) < tonumber(ARGV[2]) then seen = ARGV[2] end
+    local value = string.format('%d:%s:%s', tonumber(revision) + 1, seen, ARGV[3])
+    redis.call('SET', KEYS[1], value, 'PX', ARGV[4])
+    return 1`),
+  /** ARGV: seenAt, ttl. */
+  slideRecord: singleKeyScript(`
+    local revision, seen, sealed = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+):(%d+):(.*)$')
+    if not revision or tonumber(seen) >= tonumber(ARGV[1]) then return 0 end
+    redis.call('SET', KEYS[1], revision .. ':' .. ARGV[1] .. ':' .. sealed, 'PX', ARGV[2])
+    return 1`),
+  /** ARGV: `ended:reason:at`, ttl. 1: the record was live. */
+  endRecord: singleKeyScript(`
+    local found = redis.call('GET', KEYS[1]) or ''
+    if string.sub(found, 1, 6) == 'ended:' then return 0 end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    return string.match(found, '^%d+:%d+:') and 1 or 0`),
+  /** ARGV: field, value, ttl of the whole hash. */
+  addEntry: singleKeyScript(`
+    redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+    if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+    return 1`),
+}

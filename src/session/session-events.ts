@@ -1,0 +1,13 @@
+/** What the room reports to whoever counts. Labels are few and low in variety: never a handle, a user or a reason of theirs. */
+export type SessionEventListener = (
+  event:
+    | 'begun'
+    | 'ended'
+    | 'conflict'
+    | 'copy-used'
+    | 'record-read'
+    | 'store-failed'
+    | 'record-unreadable'
+    | 'cookie-refused',
+  labels?: Readonly<Record<string, string>>,
+) => void

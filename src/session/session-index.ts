@@ -1,0 +1,128 @@
+import type { Clock } from '../clock.ts'
+import { createSealer } from '../crypto/seal.ts'
+import { createEntryNames, type EntryKey, keysOf } from './entry-names.ts'
+import type { EntryStore } from './entry-store.ts'
+import type { RecordStore } from './record-store.ts'
+import type { EndReason, OpenSession } from './session.ts'
+import type { SessionLimits } from './session-limits.ts'
+import type { SessionEntry, SessionIndex, SessionSelector } from './sessions.ts'
+
+export interface SessionIndexOptions {
+  readonly secrets: readonly string[]
+  readonly entries: EntryStore
+  readonly records: Pick<RecordStore, 'read'>
+  readonly limits: SessionLimits
+  readonly clock: Clock
+  /** Live sessions per user. */
+  readonly limit: number
+  /** Ends a session by its handle. True: it was live. */
+  end(handle: string, reason: EndReason): Promise<boolean>
+}
+
+/** The index as the room itself keeps it: what is reachable without a ticket. */
+export interface SessionBook extends SessionIndex {
+  /** Before the record is written: a crash in between leaves an entry without a record, never a session that nobody can end. */
+  add(entry: SessionEntry): Promise<void>
+  remove(entry: SessionEntry): Promise<void>
+  /** Ends the user's oldest sessions by sign-in beyond the limit. */
+  keepToLimit(userId: string): Promise<void>
+}
+
+/** An entry younger than this may be waiting for its record. */
+const beingBegunMs = 60_000
+
+/** What is said of a session without its ticket. */
+export function entryOf(
+  { handle, createdAt, seenAt, session }: Omit<OpenSession, 'ticket'>,
+  device: string,
+): SessionEntry {
+  const { provider, subject, sid } = session.identity
+  const userId = session.state === 'member' ? session.user.id : ''
+  return {
+    handle,
+    userId,
+    provider,
+    subject,
+    ...(sid !== undefined && { sid }),
+    device,
+    createdAt,
+    lastSeenAt: seenAt,
+  }
+}
+
+export function createSessionBook(options: SessionIndexOptions): SessionBook {
+  const { entries, records, limits, clock, limit } = options
+  const sealer = createSealer(options.secrets, 'index')
+  const names = createEntryNames(options.secrets)
+
+  async function find(key: EntryKey): Promise<SessionEntry[]> {
+    const found = await Promise.all(names.all(key).map((name) => entries.all(name)))
+    const byHandle = new Map(
+      found
+        .flatMap((sealed) => Object.entries(sealed))
+        .flatMap(([handle, value]) => {
+          const opened = sealer.open(value, handle)
+          return opened ? [[handle, JSON.parse(opened.plaintext) as SessionEntry] as const] : []
+        }),
+    )
+    return [...byHandle.values()]
+  }
+
+  async function remove(entry: SessionEntry): Promise<void> {
+    const all = keysOf(entry).flatMap((key) => names.all(key))
+    await Promise.all(all.map((name) => entries.remove(name, entry.handle)))
+  }
+
+  /** The entry with its last use, if its session lives; one whose session is gone is removed: the index heals as it is read. */
+  async function refresh(entry: SessionEntry): Promise<SessionEntry | undefined> {
+    const record = await records.read(entry.handle)
+    if (record?.state === 'live') {
+      const state = entry.userId === '' ? ('registering' as const) : ('member' as const)
+      const endsAt = limits.endsAt({ createdAt: entry.createdAt, seenAt: record.seenAt, session: { state } })
+      if (endsAt > clock()) return { ...entry, lastSeenAt: record.seenAt }
+    }
+    if (record || clock() - entry.createdAt > beingBegunMs) await remove(entry)
+    return undefined
+  }
+
+  async function list(userId: string): Promise<SessionEntry[]> {
+    const refreshed = await Promise.all((await find({ userId })).map(refresh))
+    return refreshed.filter((entry) => entry !== undefined).sort((a, b) => b.createdAt - a.createdAt)
+  }
+
+  async function endAll(ended: readonly SessionEntry[], reason: EndReason): Promise<number> {
+    const lived = await Promise.all(
+      ended.map(async (entry) => {
+        const live = await options.end(entry.handle, reason)
+        await remove(entry)
+        return live
+      }),
+    )
+    return lived.filter(Boolean).length
+  }
+
+  return {
+    async add(entry) {
+      const sealed = sealer.seal(JSON.stringify(entry), entry.handle)
+      await Promise.all(keysOf(entry).map((key) => entries.add(names.newest(key), entry.handle, sealed)))
+    },
+    remove,
+    list,
+    async end(selector, reason) {
+      const found = await find(selector)
+      return endAll(
+        found.filter((entry) => selects(selector, entry)),
+        reason,
+      )
+    },
+    async keepToLimit(userId) {
+      if ((await find({ userId })).length <= limit) return
+      await endAll((await list(userId)).slice(limit), 'session-limit')
+    },
+  }
+}
+
+function selects(selector: SessionSelector, { handle }: SessionEntry): boolean {
+  if ('handle' in selector) return handle === selector.handle
+  return !('except' in selector && handle === selector.except)
+}

@@ -1,0 +1,57 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../ops/log.ts'
+import { type RecordStore, tombstoneMs } from './record-store.ts'
+import type { OpenSession } from './session.ts'
+import type { SessionCopies } from './session-copies.ts'
+import type { SessionLimits } from './session-limits.ts'
+import type { SessionWatches } from './session-watches.ts'
+import type { SessionReader } from './sessions.ts'
+import type { TicketCookie } from './ticket-cookie.ts'
+import type { TicketedRecords } from './ticketed-records.ts'
+
+export interface SessionReaderOptions {
+  readonly cookie: TicketCookie
+  readonly copies: SessionCopies
+  readonly tickets: TicketedRecords
+  readonly watches: SessionWatches
+  readonly records: RecordStore
+  readonly limits: SessionLimits
+  readonly clock: Clock
+  readonly log: Log
+  /** Seals the record anew, if an older secret had sealed it. */
+  reseal(open: OpenSession): Promise<void>
+}
+
+/** The hot way in. A session in memory costs a cookie parse and two look-ups; nothing is written before the response. */
+export function createSessionReader(options: SessionReaderOptions): SessionReader {
+  const { cookie, copies, tickets, watches, records, limits, clock, log } = options
+  // When this instance last wrote a session's use down, or tried to.
+  const slidAt = new LRUCache<string, number>({ max: 50_000 })
+
+  return {
+    read(cookieHeader) {
+      const presented = cookie.read(cookieHeader)
+      if (!presented) return undefined
+      const copy = copies.get(presented.handle)
+      if (copy) return tickets.alive(copy)
+      return copies.look(presented.ticket, presented.handle).then(tickets.alive)
+    },
+
+    use(open) {
+      const now = clock()
+      const { handle } = open
+      if (now - Math.max(open.seenAt, slidAt.get(handle) ?? 0) < limits.slideEveryMs) return
+      if (limits.endsAt(open) <= now) return
+      slidAt.set(handle, now)
+      const ttlMs = Math.ceil(limits.endsAt({ ...open, seenAt: now }) - now + tombstoneMs)
+      // Outside the request: a use that cannot be written down costs the session a minute, not the caller an answer.
+      Promise.all([records.slide(handle, now, ttlMs), options.reseal(open)]).catch((error: unknown) => {
+        slidAt.delete(handle)
+        log.warn('session.slide-failed', { handle, error: String(error) })
+      })
+    },
+
+    watch: (open, onEnd) => watches.watch(open, onEnd),
+  }
+}
