@@ -1,0 +1,62 @@
+import { examine } from '../../examination.ts'
+import type { Command } from '../command.ts'
+import { examineClock } from './examine-clock.ts'
+import { examineDatabase } from './examine-database.ts'
+import { examineProviders } from './examine-providers.ts'
+import { examineRedis } from './examine-redis.ts'
+import { examineTargets } from './examine-targets.ts'
+import { type Finding, failed, ok, warning } from './finding.ts'
+import { type Observation, observeFetch } from './observed-fetch.ts'
+
+/** Tries everything that the configuration names, and says what to do about each failure. */
+export const doctor: Command = {
+  words: 'doctor',
+  summary: 'check, then try Redis, the database, each provider and each API target',
+  options: {},
+  remarks: [
+    'It signs nobody in and changes nothing, except that the user database gets its tables, as at a start.',
+    'Providers see one authorization request and one invented code each.',
+  ],
+  async run({ json }, { env, now, out }) {
+    const findings = await diagnose(env, now)
+    if (json) out(JSON.stringify({ ok: findings.every(({ level }) => level !== 'failed'), findings }))
+    else for (const finding of findings) out(asLine(finding))
+    return findings.some(({ level }) => level === 'failed') ? 1 : 0
+  },
+}
+
+async function diagnose(
+  env: Parameters<typeof examine>[0],
+  clock: () => number,
+): Promise<readonly Finding[]> {
+  const examined = await examine(env)
+  if ('problems' in examined)
+    return examined.problems.map((problem) =>
+      failed('configuration', problem, 'correct it, then run doctor again'),
+    )
+  const { config, warnings } = examined
+  const observations: Observation[] = []
+  const targets = observeFetch(clock)
+  const [redis, database, providers, api] = await Promise.all([
+    examineRedis(config.redis),
+    examineDatabase(config, clock),
+    examineProviders(config, { clock, observed: (one) => observations.push(one) }),
+    examineTargets(config, targets),
+  ])
+  return [
+    ok('configuration', 'is complete'),
+    ...warnings.map((line) => warning('configuration', line, 'see docs/configuration.md')),
+    ...redis,
+    ...database,
+    ...providers,
+    ...api,
+    ...examineClock([...observations, ...targets.seen]),
+  ]
+}
+
+const marks = { ok: 'ok     ', warning: 'warning', failed: 'FAILED ' } as const
+
+function asLine({ area, level, seen, advice }: Finding): string {
+  const line = `${marks[level]}  ${area}: ${seen}`
+  return advice === undefined ? line : `${line}\n         → ${advice}`
+}
