@@ -36,7 +36,10 @@ export function createAccount(protocol: Protocol): ProviderAccount {
       await tokenRevocation(configuration, token, { token_type_hint: hint })
       return true
     } catch (error) {
-      throw toProviderError(error, 'revocation')
+      const failure = toProviderError(error, 'revocation')
+      // Google says so of a token that is gone already, which is what was asked for (RFC 7009 §2.2 would have it a 200).
+      if (failure.providerCode === 'invalid_token') return true
+      throw failure
     }
   }
 
