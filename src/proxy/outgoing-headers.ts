@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http'
+import { plainAddress } from '../http/trusted-peers.ts'
+import type { ApiRoute, ProxyContext } from './proxy-context.ts'
+import { forwardedFor, upstreamHeaders } from './request-headers.ts'
+
+/** A request that may go up, with what the gate found out about it. */
+export interface Outgoing {
+  readonly context: ProxyContext
+  readonly route: ApiRoute
+  readonly req: IncomingMessage
+  readonly id: string
+  readonly token: string | undefined
+}
+
+/** All headers for the upstream but Host and those of the connection. */
+export function outgoingHeaders({ context, route, req, id, token }: Outgoing): string[] {
+  const peer = req.socket.remoteAddress
+  const received = req.headers['x-forwarded-for']
+  const believed = context.peers.trusts(peer) && typeof received === 'string' ? received : undefined
+  return upstreamHeaders(
+    req,
+    {
+      forwardedProto: context.forwardedProto,
+      forwardedHost: context.publicHost,
+      forwardedFor: forwardedFor(plainAddress(peer), believed),
+      requestId: id,
+      token,
+    },
+    { cookies: route.cookies, ownCookieNames: context.ownCookieNames },
+  )
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { Problem } from '../http/problem.ts'
+
+/** Whether a request has a body: RFC 9112 §6.3, and the parser has refused everything ambiguous. */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0)
+}
+
+/**
+ * A request's body on its way up, at the pace of whoever is slower. The request itself is never handed to the
+ * HTTP client, which would destroy it when the upstream fails: then nobody could answer it any more.
+ */
+export class RequestBody extends Readable {
+  readonly #req: IncomingMessage
+  readonly #maxBytes: number
+  readonly #onProgress: () => void
+  #bytes = 0
+
+  /** `maxBytes`: beyond, the stream fails with Problem `payload-too-large`. `onProgress` runs at every piece. */
+  constructor(req: IncomingMessage, maxBytes: number, onProgress: () => void) {
+    super()
+    this.#req = req
+    this.#maxBytes = maxBytes
+    this.#onProgress = onProgress
+    req.pause()
+    req.on('data', this.#take).on('end', this.#finish).on('error', this.#break)
+  }
+
+  override _read(): void {
+    this.#req.resume()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#req.off('data', this.#take).off('end', this.#finish)
+    // The error listener stays: a client that leaves later is no reason to fall over.
+    done(error)
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#maxBytes) {
+      this.destroy(new Problem('payload-too-large'))
+      return
+    }
+    this.#onProgress()
+    if (!this.push(chunk)) this.#req.pause()
+  }
+
+  readonly #finish = (): void => {
+    this.push(null)
+  }
+
+  readonly #break = (error: Error): void => {
+    this.destroy(error)
+  }
+}
+
+const mostDiscardedBytes = 1_048_576
+const longestDiscardMs = 5_000
+
+/**
+ * Reads away what is left of an answered request's body, so that the client gets to read the answer
+ * (RFC 9112 §9.6: closing on unread data resets the connection); but not for ever.
+ */
+export function discardBody(req: IncomingMessage, { thenClose = false } = {}): void {
+  const { socket } = req
+  const close = () => socket.destroy()
+  if (req.complete && !thenClose) return
+  let bytes = 0
+  const timer = setTimeout(close, longestDiscardMs)
+  const stop = () => clearTimeout(timer)
+  req.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > mostDiscardedBytes) close()
+  })
+  req.once('end', thenClose ? close : stop).once('close', stop)
+  req.on('error', stop)
+  req.resume()
+}

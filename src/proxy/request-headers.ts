@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { withoutCookies } from './cookies.ts'
+import { connectionNames, isHopByHop, memoized, spelledPlainly } from './header-names.ts'
+
+/** What coatcheck itself says to the upstream about a request; strings go out as they are. */
+export interface Vouched {
+  readonly forwardedProto: string
+  readonly forwardedHost: string
+  readonly forwardedFor: string
+  readonly requestId: string
+  /** Without `Bearer`. */
+  readonly token: string | undefined
+}
+
+export interface HeaderRules {
+  readonly cookies: 'none' | 'others'
+  readonly ownCookieNames: (name: string) => boolean
+}
+
+/** Set by us, or a way to tell an upstream something about the caller that only we may tell. */
+const ours: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'http2-settings',
+  'x-csrf',
+  'x-forwarded',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-real-ip',
+  'x-request-id',
+  'x-rewrite-url',
+])
+
+/**
+ * Whether a client's header stays behind. ASVS V4.1.3: what an intermediary sets, a client must not be able to.
+ * CGI-like servers read `X_Forwarded_For` as `X-Forwarded-For`, so the spelling does not count.
+ */
+export const staysBehind = memoized((name: string): boolean => {
+  const plain = spelledPlainly(name)
+  if (plain === 'content-length') return name.toLowerCase() !== 'content-length'
+  return ours.has(plain) || isHopByHop(plain) || /^(?:x-forwarded-|proxy-)/.test(plain)
+})
+
+/** The client's headers that go on, in their order and spelling, then ours: a flat list of names and values. */
+export function upstreamHeaders(
+  req: { readonly rawHeaders: readonly string[]; readonly headers: IncomingHttpHeaders },
+  vouched: Vouched,
+  rules: HeaderRules,
+): string[] {
+  const { rawHeaders, headers } = req
+  // RFC 9110 §7.6.1: what Connection names is for this hop only.
+  const named = connectionNames(headers.connection)
+  const list: string[] = []
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (staysBehind(name) || named?.has(name.toLowerCase())) continue
+    list.push(name, rawHeaders[index + 1] as string)
+  }
+  if (rules.cookies === 'others' && headers.cookie !== undefined) {
+    const cookies = withoutCookies(headers.cookie, rules.ownCookieNames)
+    if (cookies !== '') list.push('cookie', cookies)
+  }
+  list.push(
+    'x-forwarded-proto',
+    vouched.forwardedProto,
+    'x-forwarded-host',
+    vouched.forwardedHost,
+    'x-forwarded-for',
+    vouched.forwardedFor,
+    'x-request-id',
+    vouched.requestId,
+  )
+  if (vouched.token !== undefined) list.push('authorization', `Bearer ${vouched.token}`)
+  return list
+}
+
+/** `X-Forwarded-For` for the upstream: the peer, after what a trusted peer had received. */
+export function forwardedFor(peer: string, received: string | undefined): string {
+  // Only what can be an address list goes on: an upstream's parser need not be as careful as ours.
+  return received !== undefined && /^[0-9A-Za-z.:,[\] _-]{1,2048}$/.test(received)
+    ? `${received}, ${peer}`
+    : peer
+}

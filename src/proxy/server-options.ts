@@ -1,0 +1,29 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+
+const waiting = new WeakSet<IncomingMessage>()
+
+/** Options for the server that listens: what of HTTP/1.1 reaches the app, and for how long. */
+export const serverOptions = {
+  /** RFC 9110 §7.8: an Upgrade header may be ignored; we take WebSockets only (RFC 6455 §4.1). */
+  shouldUpgradeCallback: (req: IncomingMessage) =>
+    req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
+  headersTimeout: 30_000,
+  /** A big upload over a slow line takes its time; a body that stands still is cut by the route's timeout. */
+  requestTimeout: 3_600_000,
+} as const
+
+/**
+ * For the server's `checkContinue`: whoever waits for `100 Continue` gets it only once the gate is open
+ * (RFC 9110 §10.1.1), or when the request is none of the proxy's.
+ */
+export function afterTheGate(listener: RequestListener): RequestListener {
+  return (req, res) => {
+    waiting.add(req)
+    listener(req, res)
+  }
+}
+
+/** Tells a client that waits to send its body. */
+export function sendContinue(req: IncomingMessage, res: ServerResponse): void {
+  if (waiting.delete(req)) res.writeContinue()
+}
