@@ -90,3 +90,8 @@ export const localPath = z.string().refine((value) => {
   if (!/^\/(?!\/)/.test(value) || !URL.canParse(value, base)) return false
   return new URL(value, base).href === base + value
 }, 'must be a path that begins with a single /, without dot segments, percent-encoded where needed')
+
+/** A secret of our own. `$(…)` is a shell's: where nothing runs it, it is a text that everybody knows. */
+export const secret = z
+  .string()
+  .refine((value) => !value.includes('$('), 'must be the secret itself: nothing runs a command in its place')

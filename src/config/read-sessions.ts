@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import type { RedisConfig, SessionConfig } from './config.ts'
-import { count, duration, list, oneOf, text } from './grammar.ts'
+import { count, duration, list, oneOf, secret, text } from './grammar.ts'
 import type { VariableReader } from './variable-reader.ts'
 
 const secretLength = 32
 
 const secrets = list.pipe(
   z.array(
-    z
-      .string()
-      .min(secretLength, `must be a comma list of secrets of at least ${secretLength} characters each`),
+    secret.refine(
+      (value) => value.length >= secretLength,
+      `must be a comma list of secrets of at least ${secretLength} characters each`,
+    ),
   ),
 )
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { PublicConfig, RouteConfig, ServiceTokenConfig, TokenExchangeConfig } from './config.ts'
 import { type FileReader, fileProblem } from './file-reader.ts'
-import { duration, secureUrl, text } from './grammar.ts'
+import { duration, secret, secureUrl, text } from './grammar.ts'
 import type { VariableReader } from './variable-reader.ts'
 
 const leastLeftMs = 30_000
 
 // RFC 7518 §3.2: a key as long as the hash output, at least.
-const secret = z.string().refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
+const sharedKey = secret.refine((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
 
 const lifetime = duration.refine(
   (ms) => ms > leastLeftMs,
@@ -43,7 +43,7 @@ export function readServiceTokenKeys(
       'SERVICE_TOKEN_KEYS',
       'is required when PUBLIC_URL is not on loopback and a route’s token is service (`npx coatcheck keygen > keys.json`)',
     )
-  return { keysPath, secret: reader.read('SERVICE_TOKEN_SECRET', secret) }
+  return { keysPath, secret: reader.read('SERVICE_TOKEN_SECRET', sharedKey) }
 }
 
 function checkKeyFile(reader: VariableReader, files: FileReader, path: string): void {

@@ -15,6 +15,7 @@ export interface VariableGroup {
   readonly variables: readonly Variable[]
 }
 
+/** For a shell. As it stands it is refused: in a `.env` nobody runs it, and everybody knows it. */
 const makeSecret = '"$(npx coatcheck keygen --secret)"'
 
 /** Every variable but the providers' own, in the order in which a person sets things up. */
@@ -38,8 +39,9 @@ export const variableGroups = [
       },
       {
         name: 'TRUST_PROXY',
+        unset: 'nobody’s',
         meaning:
-          'Addresses or CIDRs, comma-separated, of the proxies in front whose X-Forwarded-For is believed. Unset: nobody is.',
+          'Addresses or CIDRs, comma-separated, of the proxies in front whose X-Forwarded-For is believed.',
         example: '10.0.0.0/8,192.168.1.7',
       },
       {
@@ -57,7 +59,7 @@ export const variableGroups = [
         name: 'SESSION_SECRET',
         unset: 'generated in DATA_DIR on loopback, required elsewhere',
         meaning:
-          'Signs and seals sessions: a comma list, newest first, each at least 32 characters. The first is used, all are accepted; to rotate, put a new one in front and drop the old one after SESSION_ABSOLUTE_TIMEOUT.',
+          'Signs and seals sessions: a comma list, newest first, each at least 32 characters; `npx coatcheck keygen --secret` makes one. The first is used, all are accepted; to rotate, put a new one in front and drop the old one after SESSION_ABSOLUTE_TIMEOUT.',
         example: makeSecret,
       },
       {
@@ -135,7 +137,7 @@ export const variableGroups = [
       },
       {
         name: 'SIGNUP_SCHEMA',
-        unset: 'built in: `nickname`, 2–20 characters and unique, and `characterName`, 1–30 characters',
+        unset: '`nickname`, 2–20 characters and unique, and `characterName`, 1–30 characters',
         meaning:
           'Path of a JSON Schema for what people fill in; `"x-unique": true` on a string property makes it unique.',
         example: './signup.schema.json',
@@ -209,7 +211,7 @@ export const variableGroups = [
       {
         name: 'SERVICE_TOKEN_SECRET',
         meaning:
-          'Instead of keys: HS256 for one API under the same hands, at least 32 bytes. Whoever has it can issue tokens.',
+          'Instead of keys: HS256 for one API under the same hands, at least 32 bytes; `npx coatcheck keygen --secret` makes one. Whoever has it can issue tokens.',
         example: makeSecret,
       },
       {
@@ -350,7 +352,7 @@ export const providerVariables = [
     name: 'NAME',
     unset: 'the provider’s preset, else the id',
     meaning: 'The name on the button.',
-    example: 'Kakao',
+    example: 'Example Login',
   },
   {
     name: 'ISSUER',

@@ -203,6 +203,9 @@ describe('the variables', () => {
     ['TRUST_PROXY', '10.0.0.1,'],
     ['TRUST_PROXY', '::1/129'],
     ['SESSION_SECRET', 'x'.repeat(31)],
+    // As printed by a problem line, and pasted where no shell runs it.
+    ['SESSION_SECRET', '$(npx coatcheck keygen --secret)'],
+    ['SERVICE_TOKEN_SECRET', '"$(npx coatcheck keygen --secret)"'],
     ['SESSION_SECRET', `${'x'.repeat(32)},${'y'.repeat(31)}`],
     ['SESSION_IDLE_TIMEOUT', '15d'],
     ['SESSION_IDLE_TIMEOUT', '1h30m'],
