@@ -1,0 +1,175 @@
+import { once } from 'node:events'
+import { createServer, request as httpRequest, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from '@jest/globals'
+import request from 'supertest'
+import { createLog } from '../../src/ops/create-log.ts'
+import { createMetrics } from '../../src/ops/create-metrics.ts'
+import { createHealth, type HealthCheck } from '../../src/ops/health.ts'
+import { logRequests } from '../../src/ops/log-requests.ts'
+import { createOpsListener } from '../../src/ops/ops-listener.ts'
+
+const check = (name: string, ping: HealthCheck['ping'], required = true) => ({ name, ping, required })
+const fine = async () => {}
+const broken = async () => {
+  throw new Error('connect ECONNREFUSED 10.0.0.7:6379')
+}
+
+describe('health', () => {
+  it('is 200 on /healthz while the process lives, whatever is down', async () => {
+    const health = createHealth([check('redis', broken)])
+    await request(health.live)
+      .get('/healthz')
+      .expect(200, { status: 'ok' })
+      .expect('Cache-Control', 'no-store')
+  })
+
+  it('is ready when everything required answers', async () => {
+    await request(createHealth([check('redis', fine)]).ready)
+      .get('/readyz')
+      .expect(200, { status: 'ok' })
+    await request(createHealth([check('redis', broken)]).ready)
+      .get('/readyz')
+      .expect(503, { status: 'unavailable' })
+    await request(createHealth([check('database', broken, false)]).ready)
+      .get('/readyz')
+      .expect(200)
+  })
+
+  it('gives up a check that hangs, or that throws at once', async () => {
+    const hanging = createHealth([check('redis', () => new Promise(() => {}))])
+    const throwing = createHealth([
+      check('redis', () => {
+        throw new Error('now')
+      }),
+    ])
+    await request(hanging.ready).get('/readyz').expect(503)
+    await request(throwing.ready).get('/readyz').expect(503)
+  })
+
+  it('is not ready any more once it drains', async () => {
+    const health = createHealth([check('redis', fine)])
+    health.drain()
+    await request(health.ready).get('/readyz').expect(503)
+    await request(health.live).get('/healthz').expect(200)
+  })
+
+  it('asks the stores once for a storm of probes', async () => {
+    let asked = 0
+    const health = createHealth([
+      check('redis', async () => {
+        asked += 1
+      }),
+    ])
+    await Promise.all(Array.from({ length: 50 }, () => health.readiness()))
+    expect(asked).toBe(1)
+  })
+})
+
+describe('the ops listener', () => {
+  const metrics = () => createMetrics({ providers: ['kakao'], routes: ['/api'] })
+
+  it('serves the metrics and says which check fails, and no address or reason', async () => {
+    const health = createHealth([check('redis', broken), check('database', fine, false)])
+    const listener = createOpsListener(metrics(), health)
+    const { text } = await request(listener)
+      .get('/metrics')
+      .expect(200)
+      .expect('Content-Type', /^text\/plain/)
+    expect(text).toContain('coatcheck_event_loop_delay_seconds')
+    const { body } = await request(listener).get('/readyz?verbose').expect(503)
+    expect(body).toEqual({
+      status: 'unavailable',
+      draining: false,
+      checks: [
+        { name: 'redis', ok: false, durationMs: expect.any(Number) },
+        { name: 'database', ok: true, durationMs: expect.any(Number) },
+      ],
+    })
+    await request(listener).get('/readyz').expect(503, { status: 'unavailable' })
+    await request(listener).get('/healthz').expect(200)
+  })
+
+  it('has nothing else', async () => {
+    const listener = createOpsListener(metrics(), createHealth([]))
+    await request(listener)
+      .get('/')
+      .expect(404)
+      .expect('Content-Type', /problem\+json/)
+    await request(listener).post('/metrics').expect(405).expect('Allow', 'GET, HEAD')
+    const { text } = await request(listener).head('/metrics').expect(200)
+    expect(text).toBeUndefined()
+  })
+})
+
+describe('the request log', () => {
+  function logged(handler: RequestListener, level: 'debug' | 'info' | 'warn' = 'info') {
+    const lines: Record<string, unknown>[] = []
+    const log = createLog({
+      level,
+      format: 'json',
+      destination: { write: (line) => lines.push(JSON.parse(line)) },
+    })
+    let now = 0
+    const middleware = logRequests({ log, clock: () => (now += 7), route: () => '/api' })
+    const listener: RequestListener = (req, res) => middleware(req, res, () => handler(req, res))
+    return { lines, listener }
+  }
+
+  it('has one line per request, without the query', async () => {
+    const { lines, listener } = logged((_req, res) => res.writeHead(201).end('x'))
+    await request(listener)
+      .post('/api/notes?code=SECRET&token=SECRET')
+      .set('Cookie', 'session=SECRET')
+      .set('X-Request-Id', 'abc-1')
+      .send('SECRET')
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        time: expect.any(String),
+        event: 'request',
+        method: 'POST',
+        path: '/api/notes',
+        status: 201,
+        durationMs: 7,
+        requestId: 'abc-1',
+        route: '/api',
+      },
+    ])
+    expect(JSON.stringify(lines)).not.toContain('SECRET')
+  })
+
+  it('says when a client left before the answer was complete', async () => {
+    let closed: Promise<unknown> | undefined
+    const { lines, listener } = logged((_req, res) => {
+      closed = once(res, 'close')
+      res.write('half')
+    })
+    const server = createServer(listener)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const call = httpRequest({ port, host: '127.0.0.1' }, () => call.destroy())
+    await once(call.end(), 'close')
+    await closed
+    server.close()
+    expect(lines).toMatchObject([{ status: 200, aborted: true }])
+  })
+
+  it('leaves probes to debug', async () => {
+    const { lines, listener } = logged((_req, res) => res.end())
+    await request(listener).get('/readyz')
+    expect(lines).toEqual([])
+    const verbose = logged((_req, res) => res.end(), 'debug')
+    await request(verbose.listener).get('/healthz')
+    expect(verbose.lines).toMatchObject([{ level: 'debug', path: '/healthz' }])
+  })
+
+  it('does nothing where nothing would be written', async () => {
+    const { listener, lines } = logged((_req, res) => {
+      expect(res.listenerCount('close')).toBe(0)
+      res.end()
+    }, 'warn')
+    await request(listener).get('/x').expect(200)
+    expect(lines).toEqual([])
+  })
+})

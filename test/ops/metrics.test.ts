@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals'
+import { createMetrics } from '../../src/ops/create-metrics.ts'
+
+const kakaoAndApi = { providers: ['kakao'], routes: ['/api'] }
+
+describe('the metrics', () => {
+  it('count logins, callbacks, sessions, renewals and stores', async () => {
+    const metrics = createMetrics(kakaoAndApi)
+    metrics.login('kakao', 'member')
+    metrics.callbackFailed('kakao', 'code-rejected')
+    metrics.sessionStarted('registering')
+    metrics.sessionEnded('signed-out')
+    metrics.sessionRead('memory')
+    metrics.sessionWriteRefused()
+    metrics.tokenRenewed('provider', 'renewed', 120)
+    metrics.rateLimited()
+    metrics.storeAnswered('redis', 2, false)
+    const text = await metrics.text()
+    for (const line of [
+      'coatcheck_logins_total{provider="kakao",outcome="member"} 1',
+      'coatcheck_callback_failures_total{provider="kakao",class="code-rejected"} 1',
+      'coatcheck_sessions_started_total{state="registering"} 1',
+      'coatcheck_sessions_ended_total{reason="signed-out"} 1',
+      'coatcheck_session_reads_total{from="memory"} 1',
+      'coatcheck_session_writes_refused_total 1',
+      'coatcheck_token_renewals_total{kind="provider",outcome="renewed"} 1',
+      'coatcheck_token_lease_wait_seconds_sum{kind="provider"} 0.12',
+      'coatcheck_rate_limited_total 1',
+      'coatcheck_store_seconds_sum{store="redis"} 0.002',
+      'coatcheck_store_errors_total{store="redis"} 1',
+    ])
+      expect(text).toContain(`${line}\n`)
+    metrics.close()
+  })
+
+  it('tell where the time of proxied calls went', async () => {
+    const metrics = createMetrics(kakaoAndApi)
+    metrics.proxied({ route: '/api', status: 204, upstreamMs: 20, ownMs: 0.4 })
+    metrics.proxied({ route: '/api', status: 0, upstreamMs: 5, ownMs: 0.1 })
+    const text = await metrics.text()
+    expect(text).toContain('coatcheck_proxy_requests_total{route="/api",status="2xx"} 1\n')
+    expect(text).toContain('coatcheck_proxy_requests_total{route="/api",status="aborted"} 1\n')
+    expect(text).toContain('coatcheck_proxy_upstream_seconds_sum{route="/api"} 0.025\n')
+    expect(text).toContain('coatcheck_proxy_own_seconds_bucket{le="0.0005",route="/api"} 2\n')
+    metrics.close()
+  })
+
+  it('know how many sockets and streams are open', async () => {
+    const metrics = createMetrics(kakaoAndApi)
+    const closed = metrics.connected('websocket')
+    metrics.connected('event-stream')
+    closed()
+    closed()
+    const text = await metrics.text()
+    expect(text).toContain('coatcheck_connections{kind="websocket"} 0\n')
+    expect(text).toContain('coatcheck_connections{kind="event-stream"} 1\n')
+    metrics.close()
+  })
+
+  it('have no label that a request could choose', async () => {
+    const metrics = createMetrics(kakaoAndApi)
+    for (let n = 0; n < 1_000; n += 1) {
+      metrics.login(`stranger-${n}`, 'member')
+      metrics.proxied({ route: `/stranger-${n}`, status: 200, upstreamMs: 1, ownMs: 1 })
+    }
+    const text = await metrics.text()
+    expect(text).not.toContain('stranger')
+    expect(text).toContain('coatcheck_logins_total{provider="other",outcome="member"} 1000\n')
+    metrics.close()
+  })
+
+  it('of two instances in one process are two', async () => {
+    const [one, other] = [createMetrics(kakaoAndApi), createMetrics({ ...kakaoAndApi, ofProcess: true })]
+    one.rateLimited()
+    expect(await other.text()).not.toContain('coatcheck_rate_limited_total 1')
+    expect(await other.text()).toContain('process_cpu_seconds_total')
+    expect(await one.text()).not.toContain('process_cpu_seconds_total')
+    one.close()
+    other.close()
+  })
+})
