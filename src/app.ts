@@ -19,6 +19,8 @@ export interface AppParts {
   readonly providerCalls: Router
   readonly login: Router
   readonly signup: Router
+  /** Puts the caller's session on the request. */
+  readonly loadSession: RequestHandler
   readonly wellKnown: RequestHandler
   readonly spa: RequestHandler
   /** An error of some room's own, as the public interface calls it; undefined: nobody expected it. */
@@ -46,6 +48,7 @@ export function createApp(parts: AppParts): Express {
   app.use('/auth', neverCache, parts.providerCalls)
   app.use('/auth', refuseElsewhere(parts.publicOrigin))
   app.use(['/auth/login', '/auth/callback', '/auth/link', '/auth/signup'], parts.limitRate)
+  app.use(['/auth/signup', '/auth/user'], parts.loadSession)
   app.use('/auth', parts.login, parts.signup, nothingHere)
   app.use('/.well-known', parts.wellKnown, nothingHere)
   app.use(parts.spa)

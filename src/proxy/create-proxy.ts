@@ -39,6 +39,8 @@ export interface Proxy {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Whether a decoded path is of an API route: no place for `returnTo`. */
   claims(path: string): boolean
+  /** Ends sockets and event streams, which would not end by themselves; other calls go on. For a shutdown. */
+  endStreams(): void
   /** Ends sockets and event streams, lets other calls finish, closes the connections to the upstreams. */
   close(): Promise<void>
 }
@@ -55,7 +57,13 @@ export function createProxy(options: ProxyOptions): Proxy {
     longLived,
   }
 
+  function endStreams() {
+    for (const one of longLived) one.goAway()
+  }
+
   return {
+    endStreams,
+
     handle(req, res, next) {
       const route = table.find(req.url as string)
       if (route === undefined) {
@@ -88,7 +96,7 @@ export function createProxy(options: ProxyOptions): Proxy {
     claims: (path) => table.routeOf(path) !== undefined || table.find(path) === 'malformed',
 
     async close() {
-      for (const one of longLived) one.goAway()
+      endStreams()
       await upstreams.close()
     },
   }

@@ -1,0 +1,265 @@
+import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type { Express } from 'express'
+import { createApiTokens } from './api-token/create-api-tokens.ts'
+import { loadKeys, loadOrGenerateKeys } from './api-token/key-file.ts'
+import { createApp } from './app.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config/config.ts'
+import { createSealer } from './crypto/seal.ts'
+import { loadOrGenerateSecret } from './crypto/secret-file.ts'
+import { type Environment, type Examined, examine } from './examination.ts'
+import { cookieName } from './http/cookies.ts'
+import { Problem } from './http/problem.ts'
+import { createTrustedPeers } from './http/trusted-peers.ts'
+import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
+import { createLogin, createProviderCalls } from './login/create-login.ts'
+import type { LoginRoom } from './login/login-room.ts'
+import { createReturnTo } from './login/return-to.ts'
+import { countCalls, countSessions } from './observation.ts'
+import { createLog } from './ops/create-log.ts'
+import { createMetrics } from './ops/create-metrics.ts'
+import { createHealth } from './ops/health.ts'
+import { limitRate } from './ops/limit-rate.ts'
+import type { Log } from './ops/log.ts'
+import { logRequests } from './ops/log-requests.ts'
+import { createOpsListener } from './ops/ops-listener.ts'
+import { createRateLimiter } from './ops/rate-limiter.ts'
+import { createProviders } from './providers/create-providers.ts'
+import { createProxy } from './proxy/create-proxy.ts'
+import { afterTheGate, serverOptions } from './proxy/server-options.ts'
+import { refuseUpgrade } from './proxy/upgrade-answer.ts'
+import { createSessions } from './session/create-sessions.ts'
+import { createAutomatically } from './signup/create-automatically.ts'
+import { createSignup } from './signup/create-signup.ts'
+import { createSpa } from './spa/create-spa.ts'
+import { createUsers } from './users/create-users.ts'
+import { DirectoryUnavailable } from './users/directory.ts'
+import { createWellKnown } from './well-known.ts'
+
+export type { Environment } from './examination.ts'
+
+/** coatcheck, to mount in an application of one's own. */
+export interface Coatcheck {
+  /** A request listener: an Express application. */
+  readonly app: Express
+  /** For the server's `upgrade` event. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
+  close(): Promise<void>
+}
+
+/** A configuration that cannot be used; `problems` are the lines of `coatcheck check`. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`coatcheck cannot start:\n${problems.join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/**
+ * Builds coatcheck from an environment. It does not listen, reads no files but those that `env` names, and never ends the process.
+ * @param options.now the time in ms since the epoch
+ * @throws ConfigurationError with every problem at once
+ */
+export async function createCoatcheck(
+  options: { readonly env?: Environment; readonly now?: Clock } = {},
+): Promise<Coatcheck> {
+  const examined = await examine(options.env ?? process.env)
+  if ('problems' in examined) throw new ConfigurationError(examined.problems)
+  const { app, upgrade, close } = await compose(examined, options.now ?? Date.now)
+  return { app, upgrade, close }
+}
+
+/** coatcheck with what a process of its own needs besides. */
+export interface House extends Coatcheck {
+  readonly log: Log
+  /** For `createServer`: which upgrades are wanted, how long a request may take. */
+  readonly serverOptions: ServerOptions
+  /** For the server's `checkContinue`: the gate comes first. */
+  readonly checkContinue: RequestListener
+  /** `/metrics` and the verbose `/readyz`, for a listener of their own. */
+  readonly ops: RequestListener
+  /** Makes `/readyz` answer 503 from now on. */
+  leave(): void
+  /** Ends sockets and event streams. */
+  endStreams(): void
+  /** Reads key files again. */
+  reload(): Promise<void>
+}
+
+/** Puts the rooms together. */
+export async function compose({ config, signupSchema }: Examined, clock: Clock): Promise<House> {
+  const log = createLog(config.log)
+  const metrics = createMetrics({
+    providers: config.providers.map(({ id }) => id),
+    routes: config.routes.map(({ path }) => path),
+  })
+  const secrets = config.session.secrets ?? [loadOrGenerateSecret(join(config.dataDir, 'session-secret'))]
+  const { origin: publicOrigin, host: publicHost, secure } = config.public
+  const sessionCookie = cookieName(config.session.cookieName, secure)
+  const ownCookieNames = (name: string) => {
+    const bare = name.replace(/^__Host-/, '')
+    return bare === config.session.cookieName || isAttemptCookie(bare)
+  }
+
+  const sessions = await createSessions({
+    secrets,
+    cookie: { name: sessionCookie, secure, sameSite: config.session.sameSite },
+    idleTimeoutMs: config.session.idleTimeoutMs,
+    absoluteTimeoutMs: config.session.absoluteTimeoutMs,
+    signupTimeoutMs: config.signup.timeoutMs,
+    limit: config.session.limit,
+    redis: config.redis,
+    clock,
+    log,
+    onEvent: countSessions(metrics),
+  })
+  const users = await createUsers({ database: config.database, clock, log })
+  const kinds = new Set(config.routes.map(({ token }) => token))
+  const providers = createProviders({
+    providers: config.providers,
+    publicOrigin,
+    kakaoAdminKey: config.kakaoAdminKey,
+    offlineAccess: kinds.has('provider') || kinds.has('exchange'),
+    clock,
+    log,
+  })
+  const apiTokens = await createApiTokens({
+    service: { ...config.serviceToken, readKeys: keyReader(config) },
+    wantsService: kinds.has('service'),
+    tickets: sessions.tickets,
+    index: sessions.index,
+    refresh: async (id, grant, signal) => providers.all.get(id)?.account.refresh(grant, signal),
+    exchange: config.tokenExchange,
+    redis: config.redis && { client: sessions.redis, prefix: config.redis.prefix },
+    clock,
+    log,
+    observe: metrics.tokenRenewed,
+  })
+  const { initialTokens } = apiTokens.issuer
+  const pages = { home: config.spa.homePath, login: config.spa.loginPath, signup: config.spa.signupPath }
+  const proxy = createProxy({
+    routes: config.routes,
+    publicOrigin,
+    publicHost,
+    secure,
+    trustProxy: config.trustProxy,
+    ownCookieNames,
+    loginPath: pages.login,
+    reader: sessions.reader,
+    tokens: apiTokens.tokens,
+    clock,
+    log,
+    observe: countCalls(metrics),
+  })
+  const spa = createSpa({
+    ...config.spa,
+    secure,
+    contentSecurityPolicy: config.contentSecurityPolicy,
+    formOrigins: () => providers.formOrigins(),
+    isOwnCookie: ownCookieNames,
+    now: clock,
+    log,
+  })
+  const { directory } = users
+  const signup = createSignup({
+    sessions,
+    directory,
+    schema: signupSchema,
+    initialTokens,
+    closed: config.signup.mode === 'closed',
+    log,
+  })
+  const room: LoginRoom = {
+    pages,
+    publicOrigin,
+    providers,
+    sessions,
+    users,
+    newcomers:
+      config.signup.mode === 'auto'
+        ? { mode: 'auto', create: createAutomatically({ directory, schema: signupSchema, log }) }
+        : { mode: config.signup.mode },
+    attempts: createAttemptJar({ sealer: createSealer(secrets, 'attempt'), clock, secure }),
+    returnTo: createReturnTo(pages.home, proxy.claims),
+    initialTokens,
+    clock,
+    log,
+    observe: ({ provider, outcome }) => metrics.login(provider, outcome),
+  }
+  const peers = createTrustedPeers(config.trustProxy)
+  const clientAddress = (req: IncomingMessage) =>
+    peers.clientAddress(req.socket.remoteAddress, req.headers['x-forwarded-for']?.toString())
+  const limiter =
+    config.rateLimit &&
+    createRateLimiter({
+      ...config.rateLimit,
+      redis: sessions.redis,
+      prefix: config.redis?.prefix ?? '',
+      clock,
+    })
+  const health = createHealth([
+    { name: 'sessions', ping: () => sessions.ping(), required: true },
+    { name: 'users', ping: () => users.ping(), required: false },
+  ])
+
+  const app = createApp({
+    publicOrigin,
+    publicHost,
+    logRequests: logRequests({ log, clock }),
+    healthz: health.live,
+    readyz: health.ready,
+    proxy: proxy.handle,
+    securityHeaders: spa.headers,
+    limitRate: limiter
+      ? limitRate(limiter, clientAddress, metrics.rateLimited)
+      : (_req, _res, next) => next(),
+    providerCalls: createProviderCalls(room),
+    login: createLogin(room),
+    signup,
+    loadSession: sessions.writer.load,
+    wellKnown: createWellKnown({ keys: apiTokens.keys, issuer: config.serviceToken.issuer, publicOrigin }),
+    spa: spa.handle,
+    toProblem,
+    logError: log.error,
+  })
+
+  return {
+    app,
+    upgrade(req, socket, head) {
+      if (!proxy.upgrade(req, socket, head) && !spa.upgrade(req, socket, head))
+        refuseUpgrade(req, socket, new Problem('not-found'))
+    },
+    log,
+    serverOptions,
+    checkContinue: afterTheGate(app),
+    ops: createOpsListener(metrics, health),
+    leave: health.drain,
+    endStreams: () => proxy.endStreams(),
+    reload: () => apiTokens.reload(),
+    async close() {
+      await proxy.close()
+      await Promise.all([spa.close(), providers.close(), sessions.close(), users.close()])
+      metrics.close()
+      log.close()
+    },
+  }
+}
+
+/** The private keys that sign service tokens: the configured file, else a developer's own; with a secret none. */
+function keyReader({ serviceToken, dataDir, public: { loopback } }: Config) {
+  const { keysPath, secret } = serviceToken
+  if (secret !== undefined) return undefined
+  if (keysPath !== undefined) return () => loadKeys(keysPath)
+  return loopback ? () => loadOrGenerateKeys(dataDir) : undefined
+}
+
+/** Errors that rooms of a lower floor throw past their callers, in the public interface's words. */
+function toProblem(error: unknown): Problem | undefined {
+  if (error instanceof DirectoryUnavailable)
+    return new Problem('user-directory-unavailable', { cause: error })
+  return undefined
+}

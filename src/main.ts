@@ -1,0 +1,15 @@
+import cluster from 'node:cluster'
+import { readEnvironment } from './cli/environment.ts'
+import { serve } from './cli/serve.ts'
+import { supervise } from './cli/supervise.ts'
+import { examine } from './examination.ts'
+
+const examined = await examine(readEnvironment())
+if ('problems' in examined) {
+  for (const problem of examined.problems) console.error(problem)
+  process.exitCode = 1
+} else if (cluster.isPrimary && examined.config.workers > 1) {
+  supervise(examined.config.workers)
+} else {
+  await serve(examined)
+}

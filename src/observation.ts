@@ -1,0 +1,20 @@
+import type { Metrics } from './ops/create-metrics.ts'
+import type { ProxySample } from './proxy/proxy-context.ts'
+import type { SessionEventListener } from './session/session-events.ts'
+
+/** What the session room reports, as figures. */
+export function countSessions(metrics: Metrics): SessionEventListener {
+  return (event, labels = {}) => {
+    if (event === 'begun') metrics.sessionStarted(labels['state'] === 'member' ? 'member' : 'registering')
+    else if (event === 'ended') metrics.sessionEnded(labels['reason'] ?? 'other')
+    else if (event === 'copy-used') metrics.sessionRead('memory')
+    else if (event === 'record-read') metrics.sessionRead('store')
+    else if (event === 'conflict') metrics.sessionWriteRefused()
+  }
+}
+
+/** What the proxy reports of a call, as figures: the upstream's part of the time, and ours. */
+export function countCalls(metrics: Metrics): (sample: ProxySample) => void {
+  return ({ route, status, durationMs, upstreamMs = 0 }) =>
+    metrics.proxied({ route, status, upstreamMs, ownMs: Math.max(0, durationMs - upstreamMs) })
+}
