@@ -33,7 +33,7 @@ export function openPostgres(url: string): Dialect {
   // Reads the certificate files now: a wrong path is to be heard of at start.
   new pg.Client(settings)
   const pool = new pg.Pool(settings)
-  // A lost connection is an event, and an unheard one ends the process. Whoever used it sees its query fail.
+  // Node throws an error event that nobody hears. Whoever used the lost connection sees the query fail anyway.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   return new PostgresDialect({ pool: discardBroken(pool) })
