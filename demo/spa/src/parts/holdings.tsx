@@ -1,0 +1,92 @@
+import { ProblemError } from 'coatcheck/browser'
+import { useTexts } from '../language.tsx'
+import { useResource } from '../use-resource.ts'
+
+interface WhoAmI {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The reason for the product at a glance: what a script here can get hold of, beside what the API got to see. */
+export function Holdings() {
+  return (
+    <div className="counter">
+      <BrowserSide />
+      <ApiSide />
+    </div>
+  )
+}
+
+function BrowserSide() {
+  const t = useTexts()
+  const holdings = [
+    ['document.cookie', document.cookie],
+    ['localStorage', Object.keys(localStorage).join(', ')],
+    ['sessionStorage', Object.keys(sessionStorage).join(', ')],
+  ] as const
+  return (
+    <section className="card" aria-labelledby="holds">
+      <h2 id="holds">{t.holdsTitle}</h2>
+      <p className="lead">{t.holdsLead}</p>
+      <dl className="facts">
+        {holdings.map(([name, value]) => (
+          <div key={name}>
+            <dt>
+              <code>{name}</code>
+            </dt>
+            <dd>{value === '' ? <em>{t.holdsNothing}</em> : <code>{value}</code>}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="aside">{t.holdsTicket}</p>
+    </section>
+  )
+}
+
+function ApiSide() {
+  const t = useTexts()
+  const { value, error, reload } = useResource<WhoAmI>('/api/whoami')
+  return (
+    <section className="card" aria-labelledby="received">
+      <h2 id="received">{t.receivedTitle}</h2>
+      {value && (
+        <>
+          <p className="lead">{t.receivedLead}</p>
+          <Facts facts={value.claims} />
+          <details>
+            <summary>{t.receivedHeaders}</summary>
+            <Facts facts={value.headers} />
+          </details>
+        </>
+      )}
+      {error && (
+        <>
+          <p className="lead">{t.receivedRefused}</p>
+          <p>
+            <code>{error instanceof ProblemError ? `${error.status} ${error.code}` : error.message}</code>
+          </p>
+        </>
+      )}
+      <button type="button" className="quiet" onClick={reload}>
+        {t.receivedAgain}
+      </button>
+    </section>
+  )
+}
+
+function Facts({ facts }: { readonly facts: Readonly<Record<string, unknown>> }) {
+  return (
+    <dl className="facts">
+      {Object.entries(facts).map(([name, value]) => (
+        <div key={name}>
+          <dt>
+            <code>{name}</code>
+          </dt>
+          <dd>
+            <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,24 @@
+import { runDemo } from './demo.ts'
+
+const port = Number(process.env['PORT'] ?? 3000)
+
+try {
+  const demo = await runDemo({ port })
+  console.log(`
+  Coatcheck demo     ${demo.url}
+
+  Try:  sign in as a newcomer, choose a name and a character, write a note;
+        compare what the browser holds with what the API received;
+        say no at the sign-in page, or let the provider break down;
+        sign in from a second browser, and end that session from the first.
+
+  Kakao, Naver and Google are simulated, users and sessions live until Ctrl-C.
+`)
+  const end = (code: number) => demo.close().then(() => process.exit(code))
+  process.once('SIGINT', () => void end(0))
+  process.once('SIGTERM', () => void end(0))
+  void demo.ended.then(() => end(1))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}
