@@ -1,7 +1,7 @@
 import type { EndReason } from './session.ts'
 
 /** What stands under a handle: a live record, sealed, or for a day the fact that it has ended. */
-export type StoredRecord = LiveRecord | EndedRecord
+export type StoredRecord = LiveRecord | EndedRecord | { readonly state: 'damaged' }
 
 export interface LiveRecord {
   readonly state: 'live'
@@ -57,22 +57,18 @@ export interface RecordNotices {
 }
 
 /** The stored value: `revision:seenAt:sealed`, or `ended:reason:at`. */
-export function parseRecord(value: string): StoredRecord | undefined {
-  const [head, middle, rest] = split(value)
-  if (head === 'ended') return { state: 'ended', reason: middle as EndReason, at: Number(rest) }
-  const [revision, seenAt] = [Number(head), Number(middle)]
-  if (!(revision >= 1) || !Number.isSafeInteger(seenAt) || !rest) return undefined
-  return { state: 'live', revision, seenAt, sealed: rest }
+export function parseRecord(value: string): StoredRecord {
+  const live = /^([1-9]\d*):(\d+):(.+)$/.exec(value)
+  if (live)
+    return { state: 'live', revision: Number(live[1]), seenAt: Number(live[2]), sealed: live[3] as string }
+  const ended = /^ended:([a-z-]+):(\d+)$/.exec(value)
+  return ended
+    ? { state: 'ended', reason: ended[1] as EndReason, at: Number(ended[2]) }
+    : { state: 'damaged' }
 }
 
-export function formatRecord(record: StoredRecord): string {
+export function formatRecord(record: LiveRecord | EndedRecord): string {
   return record.state === 'ended'
     ? `ended:${record.reason}:${record.at}`
     : `${record.revision}:${record.seenAt}:${record.sealed}`
-}
-
-function split(value: string): [string, string, string] {
-  const first = value.indexOf(':')
-  const second = value.indexOf(':', first + 1)
-  return [value.slice(0, first), value.slice(first + 1, second), value.slice(second + 1)]
 }

@@ -73,8 +73,8 @@ export function createTicketedRecords({
     if (stored.state === 'ended') {
       return clock() - stored.at < tombstoneMs ? { open: undefined, reason: stored.reason } : absent
     }
-    const content = sealer.open(stored.sealed, ticket)
-    if (!content) return unreadable(handle)
+    const content = stored.state === 'live' ? sealer.open(stored.sealed, ticket) : undefined
+    if (stored.state !== 'live' || !content) return unreadable(handle)
     const { createdAt, device, session } = content.record
     return {
       open: { ticket, handle, createdAt, seenAt: stored.seenAt, session },

@@ -4,6 +4,9 @@ import type { RedisConfig } from '../../src/config/config.ts'
 import { Problem, sendProblem } from '../../src/http/problem.ts'
 import type { Log } from '../../src/ops/log.ts'
 import { createSessions, type SessionsOptions } from '../../src/session/create-sessions.ts'
+import { createMemoryRecordStore } from '../../src/session/memory-record-store.ts'
+import { openRedisLink } from '../../src/session/redis-link.ts'
+import { createRedisRecordNotices, createRedisRecordStore } from '../../src/session/redis-record-store.ts'
 import type { EndReason, MemberSession, RegisteringSession, Session } from '../../src/session/session.ts'
 import type { Sessions } from '../../src/session/sessions.ts'
 import { freshPrefix, redisUrl } from '../support/services.ts'
@@ -16,7 +19,11 @@ export const day = 24 * hour
 export function createTestClock(start = Date.parse('2026-01-01T00:00:00Z')) {
   let now = start
   const clock = () => now
-  return Object.assign(clock, { advance: (ms: number) => void (now += ms) })
+  return Object.assign(clock, {
+    advance(ms: number) {
+      now += ms
+    },
+  })
 }
 
 /** A log that remembers what was said. */
@@ -66,6 +73,21 @@ export async function openRoom(overrides: Overrides = {}): Promise<Room> {
     clock,
   })
   return { sessions, clock, log, app: createApp(sessions) }
+}
+
+/** The records alone, with what keeps copies of them true. */
+export async function openRecords(redis: RedisConfig | undefined, clock = createTestClock()) {
+  if (!redis) {
+    const records = createMemoryRecordStore(clock)
+    return { records, notices: records, close: async () => undefined }
+  }
+  const link = await openRedisLink(redis, createTestLog(), () => undefined)
+  const prefix = `${redis.prefix}session:`
+  return {
+    records: createRedisRecordStore(link, prefix),
+    notices: createRedisRecordNotices(link, prefix),
+    close: link.close,
+  }
 }
 
 let users = 0
