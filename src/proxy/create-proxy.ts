@@ -32,7 +32,7 @@ export interface ProxyOptions
 }
 
 /** The API routes (CONTRACT §5): who may pass, what goes up and what comes back. */
-export interface Proxy {
+export interface ApiProxy {
   /** Takes requests on a route, calls `next` for all others. Middleware, or the server's own listener. */
   handle(req: IncomingMessage, res: ServerResponse, next: () => void): void
   /** Takes upgrades on a route; false: no route takes it, and nothing was written. */
@@ -41,11 +41,13 @@ export interface Proxy {
   claims(path: string): boolean
   /** Ends sockets and event streams, which would not end by themselves; other calls go on. For a shutdown. */
   endStreams(): void
-  /** Ends sockets and event streams, lets other calls finish, closes the connections to the upstreams. */
+  /** Ends what would last for ever, WebSockets and event streams; other calls under way are finished. */
+  endStreams(): void
+  /** Ends the streams, lets other calls finish, closes the connections to the upstreams. */
   close(): Promise<void>
 }
 
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): ApiProxy {
   const longLived = new Set<LongLived>()
   const upstreams = createUpstreams()
   const table = createRouteTable(options.routes.map((route) => openRoute(route, upstreams)))

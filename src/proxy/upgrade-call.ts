@@ -44,7 +44,7 @@ export class UpgradeCall implements Applicant {
     this.id = requestId(req)
     this.#socket = socket
     this.#head = head
-    // Without a listener a client's reset would end the process.
+    // Without a listener a client's reset would take the server down.
     socket.on('error', () => socket.destroy()).once('close', this.#onLeft)
   }
 

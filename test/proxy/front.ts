@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import type { RouteConfig } from '../../src/config/config.ts'
 import { Problem } from '../../src/http/problem.ts'
 import type { Log } from '../../src/ops/log.ts'
-import { createProxy, type Proxy } from '../../src/proxy/create-proxy.ts'
+import { type ApiProxy, createProxy } from '../../src/proxy/create-proxy.ts'
 import type { ProxySample } from '../../src/proxy/proxy-context.ts'
 import { afterTheGate, serverOptions } from '../../src/proxy/server-options.ts'
 import { refuseUpgrade } from '../../src/proxy/upgrade-answer.ts'
@@ -14,7 +14,7 @@ export interface Front extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly server: Server
-  readonly proxy: Proxy
+  readonly proxy: ApiProxy
   readonly sessions: FakeSessions
   readonly tokens: FakeTokens
   readonly samples: ProxySample[]

@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals'
+import { createRouteTable, withoutPrefix } from '../../src/proxy/route-table.ts'
+
+const table = createRouteTable(['/api', '/api/v2', '/files', '/한글', '/a b'].map((path) => ({ path })))
+
+function found(target: string): string {
+  const route = table.find(target)
+  return typeof route === 'object' ? route.path : (route ?? 'none')
+}
+
+describe('the route of a target', () => {
+  it.each([
+    ['/api', '/api'],
+    ['/api/', '/api'],
+    ['/api?x', '/api'],
+    ['/api/x', '/api'],
+    ['/api/v2', '/api/v2'],
+    ['/api/v2/x?/api/../y', '/api/v2'],
+    ['/api/v20', '/api'],
+    ['/api/v2%2Fx', '/api'],
+    ['/%61pi/x', '/api'],
+    ['/a%70i/%76%32/x', '/api/v2'],
+    ['/%ED%95%9C%EA%B8%80/x', '/한글'],
+    ['/a%20b', '/a b'],
+    ['/api/.hidden', '/api'],
+    ['/api/a..b/...', '/api'],
+    ['/api/a%2Fb', '/api'],
+    ['/api/100%25', '/api'],
+    ['/api/;v=1', '/api'],
+    ['/api/~user/(x)', '/api'],
+    ['/API', 'none'],
+    ['/apis', 'none'],
+    ['/api%2Fx', 'none'],
+    ['/', 'none'],
+    ['*', 'none'],
+    ['/x/api', 'none'],
+    ['/x/../y', 'none'],
+    ['/x//y', 'none'],
+    ['/;/api/y', 'none'],
+    ['/auth/login', 'none'],
+  ])('%s is %s', (target, path) => {
+    expect(found(target)).toBe(path)
+  })
+
+  it.each([
+    // dot segments, however they are spelled
+    '/api/.',
+    '/api/..',
+    '/api/./x',
+    '/api/../auth',
+    '/api/%2e%2e/x',
+    '/api/%2E',
+    '/api/.%2e/x',
+    '/api/%252e%252e/x',
+    '/api/%25252e%25252e/x',
+    '/api/..;/x',
+    '/api/..;a=b/x',
+    '/api/%2e%2e%3b/x',
+    '/api/..%2fx',
+    '/api/x%2f..%2fy',
+    '/api/..%5cx',
+    '/api/x%5c..%5cy',
+    '/api/x%255c..%255cy',
+    // leads into a route only once somebody resolves it
+    '/x/../api/y',
+    '/auth/../api/y',
+    '/x/%2e%2e/api/y',
+    '/./api/y',
+    '/api%5cx/../..',
+    '/api\\..\\x',
+    '/\\api/x',
+    // empty segments
+    '/api//x',
+    '/api/x//',
+    '//api/x',
+    '//evil.example/api/x',
+    '///api',
+    // marks that end a path elsewhere
+    '/api/x#y',
+    '/api/x?y#z',
+    '/api/x\\y',
+    // control characters
+    '/api/%00',
+    '/api/x%0d%0ay',
+    '/api/%7f',
+    '/api/%2500',
+    // encodings that nobody can decode
+    '/api/%',
+    '/api/%2',
+    '/api/%zz',
+    '/api/%ff',
+    '/api/%c0%ae%c0%ae/x',
+    `/api/%${'25'.repeat(40)}2e`,
+    // other forms than a path
+    'http://evil.example/api/x',
+    'https://app.example/api/x',
+    'api/x',
+    '?x',
+    '',
+  ])('%s is refused', (target) => {
+    expect(found(target)).toBe('malformed')
+  })
+
+  it('is nothing without routes', () => {
+    expect(createRouteTable([]).find('http://evil.example/')).toBeUndefined()
+  })
+
+  it("leaves coatcheck's own paths alone, also under a route at the root", () => {
+    const all = createRouteTable([{ path: '/' }])
+    for (const path of ['/auth', '/auth/login', '/.well-known/jwks.json', '/healthz', '/readyz', '/%61uth/x'])
+      expect([path, all.find(path)]).toEqual([path, undefined])
+    expect(all.find('/authx')).toEqual({ path: '/' })
+    expect(all.find('/')).toEqual({ path: '/' })
+  })
+
+  it('answers in bounded time whatever it is asked', () => {
+    const startedAt = performance.now()
+    for (const part of ['%25', '%252e', '../', ';', '%5c', '//', '%'])
+      table.find(`/api/${part.repeat(16_000 / part.length)}`)
+    expect(performance.now() - startedAt).toBeLessThan(500)
+  })
+})
+
+describe('stripping the prefix', () => {
+  it.each([
+    ['/api', '/api', '/'],
+    ['/api/', '/api', '/'],
+    ['/api?x=/y', '/api', '/?x=/y'],
+    ['/api/x/y?z', '/api', '/x/y?z'],
+    ['/%61pi/x%2Fy', '/api', '/x%2Fy'],
+    ['/a/b/c', '/a/b', '/c'],
+    ['/x/y', '/', '/x/y'],
+  ])('%s without %s is %s', (target, path, rest) => {
+    expect(withoutPrefix(target, path)).toBe(rest)
+  })
+})
