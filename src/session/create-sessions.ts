@@ -1,12 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { RedisConfig } from '../config/config.ts'
 import type { Log } from '../ops/log.ts'
-import { createMemoryEntries, createRedisEntries, type EntryStore } from './entry-store.ts'
-import { createMemoryRecordStore } from './memory-record-store.ts'
-import { createMemoryMarks, createRedisMarks } from './once-marks.ts'
-import { type RecordNotices, type RecordStore, tombstoneMs } from './record-store.ts'
-import { openRedisLink } from './redis-link.ts'
-import { createRedisRecordNotices, createRedisRecordStore } from './redis-record-store.ts'
+import { tombstoneMs } from './record-store.ts'
 import { describeSession } from './session-body.ts'
 import { createSessionCopies } from './session-copies.ts'
 import { createSessionEnd } from './session-end.ts'
@@ -15,9 +10,10 @@ import { createSessionBook } from './session-index.ts'
 import { createSessionLimits, type SessionTimeouts } from './session-limits.ts'
 import { createSessionReader } from './session-reader.ts'
 import { createRecordSealer } from './session-record.ts'
+import { createMemoryShelf, openRedisShelf, type SessionShelf } from './session-shelf.ts'
 import { createSessionWatches } from './session-watches.ts'
 import { createSessionWriter } from './session-writer.ts'
-import type { OnceMarks, Sessions } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 import { createTicketCookie, type TicketCookieOptions } from './ticket-cookie.ts'
 import { TicketStore } from './ticket-store.ts'
 import { createTicketedRecords } from './ticketed-records.ts'
@@ -36,27 +32,21 @@ export interface SessionsOptions extends SessionTimeouts {
   readonly onEvent?: SessionEventListener
 }
 
-/** Everything that is kept somewhere, in Redis or in memory. */
-interface Shelf {
-  readonly records: RecordStore
-  readonly notices: RecordNotices
-  readonly entries: EntryStore
-  readonly marks: OnceMarks
-  readonly native?: unknown
-  ping(): Promise<void>
-  close(): Promise<void>
-}
-
 /** The session room. With Redis out of reach it starts nevertheless, answers 503, and recovers by itself. */
 export async function createSessions(options: SessionsOptions): Promise<Sessions> {
-  const { secrets, clock, log } = options
-  const onEvent = options.onEvent ?? (() => undefined)
-  const limits = createSessionLimits(options)
+  const { clock, log, onEvent = () => undefined } = options
   // An entry outlives every session that could stand in its name.
   const entryTtlMs = Math.max(options.absoluteTimeoutMs, options.signupTimeoutMs) + tombstoneMs
   const shelf = options.redis
-    ? await redisShelf(options.redis, { entryTtlMs, log, onEvent })
-    : memoryShelf(clock, entryTtlMs)
+    ? await openRedisShelf(options.redis, { entryTtlMs, log, onEvent })
+    : createMemoryShelf(clock, entryTtlMs)
+  return assembleSessions(options, shelf)
+}
+
+/** The room on a given shelf. */
+export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf: SessionShelf): Sessions {
+  const { secrets, clock, log, onEvent = () => undefined } = options
+  const limits = createSessionLimits(options)
   const { records } = shelf
 
   const cookie = createTicketCookie(secrets, options.cookie, (why) => {
@@ -128,41 +118,5 @@ export async function createSessions(options: SessionsOptions): Promise<Sessions
       watches.close()
       await shelf.close()
     },
-  }
-}
-
-async function redisShelf(
-  config: RedisConfig,
-  {
-    entryTtlMs,
-    log,
-    onEvent,
-  }: { readonly entryTtlMs: number } & Pick<Required<SessionsOptions>, 'log' | 'onEvent'>,
-): Promise<Shelf> {
-  const { prefix } = config
-  const link = await openRedisLink(config, log, (operation) => onEvent('store-failed', { operation }))
-  return {
-    records: createRedisRecordStore(link, `${prefix}session:`),
-    notices: createRedisRecordNotices(link, `${prefix}session:`),
-    entries: createRedisEntries(link, prefix, entryTtlMs),
-    marks: createRedisMarks(link, prefix),
-    native: link.native,
-    async ping() {
-      // A write: a read-only or full Redis can sign nobody in or out.
-      await link.write((redis) => redis.set(`${prefix}ping`, '1', { PX: 10_000 }))
-    },
-    close: link.close,
-  }
-}
-
-function memoryShelf(clock: Clock, entryTtlMs: number): Shelf {
-  const records = createMemoryRecordStore(clock)
-  return {
-    records,
-    notices: records,
-    entries: createMemoryEntries(clock, entryTtlMs),
-    marks: createMemoryMarks(clock),
-    ping: async () => undefined,
-    close: async () => undefined,
   }
 }

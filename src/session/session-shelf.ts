@@ -1,0 +1,63 @@
+import type { Clock } from '../clock.ts'
+import type { RedisConfig } from '../config/config.ts'
+import type { Log } from '../ops/log.ts'
+import { createMemoryEntries, createRedisEntries, type EntryStore } from './entry-store.ts'
+import { createMemoryRecordStore } from './memory-record-store.ts'
+import { createMemoryMarks, createRedisMarks } from './once-marks.ts'
+import type { RecordNotices, RecordStore } from './record-store.ts'
+import { openRedisLink } from './redis-link.ts'
+import { createRedisRecordNotices, createRedisRecordStore } from './redis-record-store.ts'
+import type { SessionEventListener } from './session-events.ts'
+import type { OnceMarks } from './sessions.ts'
+
+/** Everything that is kept somewhere, in Redis or in memory. */
+export interface SessionShelf {
+  readonly records: RecordStore
+  readonly notices: RecordNotices
+  readonly entries: EntryStore
+  readonly marks: OnceMarks
+  readonly native?: unknown
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface RedisShelfOptions {
+  /** How long an index entry may be needed. */
+  readonly entryTtlMs: number
+  readonly log: Log
+  readonly onEvent: SessionEventListener
+}
+
+/** In Redis, for a fleet. */
+export async function openRedisShelf(
+  config: RedisConfig,
+  { entryTtlMs, log, onEvent }: RedisShelfOptions,
+): Promise<SessionShelf> {
+  const { prefix } = config
+  const link = await openRedisLink(config, log, (operation) => onEvent('store-failed', { operation }))
+  return {
+    records: createRedisRecordStore(link, `${prefix}session:`),
+    notices: createRedisRecordNotices(link, `${prefix}session:`),
+    entries: createRedisEntries(link, prefix, entryTtlMs),
+    marks: createRedisMarks(link, prefix),
+    native: link.native,
+    async ping() {
+      // A write: a read-only or full Redis can sign nobody in or out.
+      await link.write((redis) => redis.set(`${prefix}ping`, '1', { PX: 10_000 }))
+    },
+    close: link.close,
+  }
+}
+
+/** In this process's memory, for loopback. */
+export function createMemoryShelf(clock: Clock, entryTtlMs: number): SessionShelf {
+  const records = createMemoryRecordStore(clock)
+  return {
+    records,
+    notices: records,
+    entries: createMemoryEntries(clock, entryTtlMs),
+    marks: createMemoryMarks(clock),
+    ping: async () => undefined,
+    close: async () => undefined,
+  }
+}

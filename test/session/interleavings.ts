@@ -1,0 +1,173 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Request, Response } from 'express'
+import { assembleSessions } from '../../src/session/create-sessions.ts'
+import type { RecordStore } from '../../src/session/record-store.ts'
+import type { OpenSession, Session } from '../../src/session/session.ts'
+import { openRedisShelf, type SessionShelf } from '../../src/session/session-shelf.ts'
+import type { Sessions } from '../../src/session/sessions.ts'
+import { createTestClock, createTestLog, day, member, minute, newcomer, redisConfig, secret } from './room.ts'
+
+/** A small seeded generator (mulberry32): the same seed, the same choices. */
+export function createDice(seed: number) {
+  let state = seed
+  return (sides: number) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % sides
+  }
+}
+
+type Dice = ReturnType<typeof createDice>
+
+/** Puts pauses of the dice's choice before and after each step in the store: every method becomes slow somewhere. */
+function slowed(records: RecordStore, dice: () => Dice): RecordStore {
+  async function pause(): Promise<void> {
+    for (let turns = dice()(6); turns > 0; turns -= 1) await new Promise(setImmediate)
+  }
+  async function slow<T>(step: () => Promise<T>): Promise<T> {
+    await pause()
+    const value = await step()
+    await pause()
+    return value
+  }
+  return {
+    read: (handle) => slow(() => records.read(handle)),
+    write: (handle, record) => slow(() => records.write(handle, record)),
+    slide: (handle, seenAt, ttlMs) => slow(() => records.slide(handle, seenAt, ttlMs)),
+    end: (handle, ended) => slow(() => records.end(handle, ended)),
+  }
+}
+
+/** How each instance's records are sabotaged, to see that the test would notice. */
+export type Sabotage = (shelf: SessionShelf, prefix: string) => RecordStore
+
+export interface Violations {
+  resurrected: number
+  lostUpdates: number
+  acceptedAfterLogout: number
+}
+
+/** Two instances on one Redis, and the seeded mischief done to them. */
+export async function openArena(sabotage: Sabotage = ({ records }) => records) {
+  const config = redisConfig()
+  const clock = createTestClock()
+  let dice = createDice(0)
+  const shelves: SessionShelf[] = []
+  async function instance(): Promise<Sessions> {
+    const options = { entryTtlMs: 15 * day, log: createTestLog(), onEvent: () => undefined }
+    const shelf = await openRedisShelf(config, options)
+    shelves.push(shelf)
+    const records = slowed(sabotage(shelf, config.prefix), () => dice)
+    return assembleSessions(
+      {
+        secrets: [secret],
+        cookie: { name: 'session', secure: false, sameSite: 'strict' },
+        idleTimeoutMs: day,
+        absoluteTimeoutMs: 14 * day,
+        signupTimeoutMs: 30 * minute,
+        limit: 20,
+        clock,
+        log: createTestLog(),
+      },
+      { ...shelf, records },
+    )
+  }
+  const instances = [await instance(), await instance()] as const
+  return {
+    /** One interleaving; what went wrong in it. */
+    async run(seed: number): Promise<Violations> {
+      dice = createDice(seed)
+      clock.advance(2 * minute)
+      return interleave(instances, dice)
+    },
+    close: () => Promise.all(instances.map((sessions) => sessions.close())),
+  }
+}
+
+/** A request and its response, as far as express-session looks. */
+async function visit({ writer }: Sessions, cookie?: string): Promise<[Request, Response]> {
+  const req = Object.assign(new IncomingMessage(new Socket()), { url: '/', originalUrl: '/', method: 'GET' })
+  if (cookie) req.headers.cookie = cookie
+  const res = new ServerResponse(req)
+  await new Promise((resolve) => writer.load(req as Request, res as Response, resolve))
+  return [req as Request, res as Response]
+}
+
+async function begin(sessions: Sessions, session: Session, cookie?: string) {
+  const [req, res] = await visit(sessions, cookie)
+  const open = await sessions.writer.begin(req, res, () => session)
+  return { open, cookie: String(res.getHeader('set-cookie')).split(';')[0] as string }
+}
+
+async function interleave(instances: readonly [Sessions, Sessions], dice: Dice): Promise<Violations> {
+  const any = () => instances[dice(2)] as Sessions
+  const signingUp = dice(4) === 0
+  const first = await begin(any(), signingUp ? newcomer() : member())
+  const violations = { resurrected: 0, lostUpdates: 0, acceptedAfterLogout: 0 }
+  const acknowledged: number[] = []
+  let ended = false
+  let marks = 0
+
+  /** From this moment no read, on this instance, may accept the ticket. */
+  async function mustBeRefused(sessions: Sessions): Promise<void> {
+    ended = true
+    if (await sessions.reader.read(first.cookie)) violations.acceptedAfterLogout += 1
+    if (await sessions.tickets.open(first.open.ticket)) violations.resurrected += 1
+  }
+
+  async function renew(sessions: Sessions): Promise<void> {
+    marks += 1
+    const mark = marks
+    const written = await sessions.tickets.update(first.open, (session) => withMark(session, mark))
+    if (written) acknowledged.push(mark)
+  }
+
+  const deeds: readonly ((sessions: Sessions) => Promise<unknown>)[] = [
+    renew,
+    renew,
+    async (sessions) => sessions.reader.read(first.cookie),
+    async (sessions) => {
+      const open = await sessions.reader.read(first.cookie)
+      if (open) sessions.reader.use(open)
+    },
+    // Logout.
+    async (sessions) => {
+      const [req, res] = await visit(sessions, first.cookie)
+      await sessions.writer.end(req, res, 'signed-out')
+      await mustBeRefused(sessions)
+    },
+    // Re-login, or the end of sign-up: a new ticket, and the old one dies.
+    async (sessions) => {
+      await begin(sessions, member(), first.cookie)
+      await mustBeRefused(sessions)
+    },
+  ]
+  const count = 3 + dice(5)
+  await Promise.all(Array.from({ length: count }, () => deeds[dice(deeds.length)]?.(any())))
+  for (let turns = 0; turns < 3; turns += 1) await new Promise(setImmediate)
+
+  const left = await any().tickets.open(first.open.ticket)
+  if (ended && left) violations.resurrected += 1
+  if (left) violations.lostUpdates += acknowledged.filter((mark) => !marksOf(left).includes(mark)).length
+  return violations
+}
+
+function withMark(session: Session, mark: number): Session {
+  return { ...session, grant: { accessToken: 't', scope: `${session.grant?.scope ?? ''} ${mark}` } }
+}
+
+function marksOf({ session }: OpenSession): number[] {
+  return (session.grant?.scope ?? '').split(' ').map(Number)
+}
+
+export function total(all: readonly Violations[]): Violations {
+  const sum = { resurrected: 0, lostUpdates: 0, acceptedAfterLogout: 0 }
+  for (const one of all) {
+    sum.resurrected += one.resurrected
+    sum.lostUpdates += one.lostUpdates
+    sum.acceptedAfterLogout += one.acceptedAfterLogout
+  }
+  return sum
+}
