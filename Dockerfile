@@ -1,0 +1,42 @@
+# syntax=docker/dockerfile:1
+
+# --- build: every dependency, types to JavaScript ---
+FROM node:24-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+# `prepare` would build before the sources are here.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY src ./src
+# The image's own Node 24 runs the compiler; the `node` package serves machines with an older one.
+RUN node node_modules/typescript/bin/tsc -p src && chmod 0755 dist/cli/coatcheck.js
+
+# --- dependencies: what runs in production, no install script among them ---
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+
+# --- the image ---
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production \
+    NODE_OPTIONS=--disable-warning=ExperimentalWarning \
+    HOST=0.0.0.0 \
+    DATA_DIR=/data
+WORKDIR /app
+# npm and yarn are for building; what is not here cannot be misused.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn* \
+      /usr/local/bin/yarn /usr/local/bin/yarnpkg \
+ && install -d -o node -g node -m 0700 /data \
+ && ln -s /app/dist/cli/coatcheck.js /usr/local/bin/coatcheck
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+COPY package.json ./
+USER node
+VOLUME /data
+EXPOSE 3000
+# Node is the probe too: no shell and no curl needed.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT||3000}/healthz`).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+# Exec form: node is PID 1 and gets the signals itself.
+CMD ["node", "dist/main.js"]
