@@ -9,7 +9,7 @@ export interface Holding {
 
 /** One call's need for a token. */
 export interface Need {
-  /** Names the token: one renewal at a time per key and process. */
+  /** Names the token: one renewal at a time in this process per key. */
   readonly key: string
   readonly held: Holding | undefined
   /** An upstream refused this token. */
