@@ -55,18 +55,21 @@ function discardBroken(pool: pg.Pool): PostgresPool {
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect()
-      let broken: Error | undefined
+      let broken: unknown
       async function query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
-        if (broken) throw broken
+        if (broken !== undefined) throw broken
         try {
           const { command, rowCount, rows } = await client.query<R & pg.QueryResultRow>(sql, [...parameters])
           return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows }
         } catch (error) {
-          if (error instanceof Error && !(error instanceof pg.DatabaseError)) broken = error
+          if (!(error instanceof pg.DatabaseError)) broken = error
           throw error
         }
       }
-      return { query: query as PostgresPoolClient['query'], release: () => client.release(broken) }
+      return {
+        query: query as PostgresPoolClient['query'],
+        release: () => client.release(broken !== undefined),
+      }
     },
   }
 }

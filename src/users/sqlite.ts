@@ -53,16 +53,20 @@ function openFile(path: string): DatabaseSync {
     file.exec('PRAGMA busy_timeout = 0')
     return file
   } catch (cause) {
-    throw new Error(`sqlite:${path} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, {
+    throw new Error(`sqlite:${path} cannot be opened: ${(cause as Error).message}`, {
       cause,
     })
   }
 }
 
-/** SQLITE_BUSY, whatever the extended code (https://sqlite.org/rescode.html#busy). */
+/** SQLite's primary result code (https://sqlite.org/rescode.html), whatever the extended one. */
+export function sqliteCode(error: unknown): number | undefined {
+  const { errcode } = (error ?? {}) as { readonly errcode?: unknown }
+  return typeof errcode === 'number' ? errcode & 0xff : undefined
+}
+
 function isBusy(error: unknown): boolean {
-  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined
-  return typeof code === 'number' && (code & 0xff) === 5
+  return sqliteCode(error) === 5
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Log } from '../ops/log.ts'
 import { DirectoryUnavailable, IdentityTaken, LastIdentity, NameTaken } from './directory.ts'
 import { type Migration, migrate } from './migrations.ts'
 import { migrationLock, openPostgres } from './postgres.ts'
-import { openSqlite } from './sqlite.ts'
+import { openSqlite, sqliteCode } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
 export interface StoreOptions {
@@ -98,19 +98,16 @@ function isDeadlock(error: unknown): boolean {
  * privilege, 3F000 no such schema. SQLite (rescode.html): 8 READONLY, 11 CORRUPT, 26 NOTADB.
  */
 function refusesUs(error: unknown): boolean {
-  const errcode = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
-  return (
-    /^(28...|3D000|42501|3F000)$/.test(codeOf(error) ?? '') ||
-    errcode === 8 ||
-    errcode === 11 ||
-    errcode === 26
-  )
+  const errcode = sqliteCode(error)
+  return /^(28...|3D000|42501|3F000)$/.test(codeOf(error) ?? '') || [8, 11, 26].includes(errcode ?? 0)
 }
 
+/** SQLSTATE, or Node's own. Not every library's errors are this realm's Error. */
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' ? code : undefined
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return String((error as Partial<Error> | undefined)?.message ?? error)
 }
