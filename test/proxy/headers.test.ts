@@ -1,0 +1,267 @@
+import { describe, expect, it } from '@jest/globals'
+import { type AnswerRules, answerHeaders, isEventStream } from '../../src/proxy/answer-headers.ts'
+import { mayBeSet, withoutCookies } from '../../src/proxy/cookies.ts'
+import { forwardedFor, type HeaderRules, upstreamHeaders } from '../../src/proxy/request-headers.ts'
+
+const isOurs = (name: string) => name === '__Host-session' || name.startsWith('__Host-login-')
+
+/** The headers that go up, by name in lower case, for those that a client sent. */
+function sentUp(sent: readonly (readonly [string, string])[], rules: Partial<HeaderRules> = {}) {
+  const headers = Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]))
+  const list = upstreamHeaders(
+    { rawHeaders: sent.flat(), headers },
+    {
+      forwardedProto: 'https',
+      forwardedHost: 'app.example',
+      forwardedFor: '192.0.2.1',
+      requestId: 'id-1',
+      token: 'TOKEN',
+    },
+    { cookies: 'none', ownCookieNames: isOurs, ...rules },
+  )
+  return pairs(list)
+}
+
+function pairs(list: readonly string[]): [string, string][] {
+  return list.flatMap((name, at): [string, string][] =>
+    at % 2 === 0 ? [[name.toLowerCase(), list[at + 1] as string]] : [],
+  )
+}
+
+const ours: [string, string][] = [
+  ['x-forwarded-proto', 'https'],
+  ['x-forwarded-host', 'app.example'],
+  ['x-forwarded-for', '192.0.2.1'],
+  ['x-request-id', 'id-1'],
+  ['authorization', 'Bearer TOKEN'],
+]
+
+describe('to the upstream', () => {
+  it.each([
+    'Authorization',
+    'AUTHORIZATION',
+    'Cookie',
+    'Host',
+    'Expect',
+    // RFC 9110 §7.6.1
+    'Connection',
+    'Keep-Alive',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'Upgrade',
+    'HTTP2-Settings',
+    'Proxy-Connection',
+    'Proxy-Authorization',
+    'Proxy-Authenticate',
+    'Proxy-Status',
+    'Forwarded',
+    'X-Forwarded-For',
+    'X-Forwarded-Host',
+    'X-Forwarded-Proto',
+    'X-Forwarded-Prefix',
+    'X-Forwarded-User',
+    'X-Forwarded-Client-Cert',
+    'X-Real-IP',
+    'X-CSRF',
+    'X-HTTP-Method-Override',
+    'X-HTTP-Method',
+    'X-Method-Override',
+    'X-Original-URL',
+    'X-Rewrite-URL',
+    'X-Request-Id',
+    // CGI, WSGI and PHP read a mark in a name as a hyphen.
+    'X_Forwarded_For',
+    'x_forwarded-host',
+    'X_REAL_IP',
+    'X_Csrf',
+    'X_Original_Url',
+    'X_HTTP_Method_Override',
+    'Proxy_Authorization',
+    'Transfer_Encoding',
+    'Content_Length',
+    'X.Forwarded.For',
+    'X!Forwarded|For',
+  ])('%s of the client stays behind', (name) => {
+    expect(sentUp([[name, 'spoofed']])).toEqual(ours)
+  })
+
+  it.each([
+    ['Accept', '*/*'],
+    ['Content-Type', 'text/plain'],
+    ['Content-Length', '3'],
+    ['Range', 'bytes=0-1'],
+    ['If-None-Match', '"x"'],
+    ['Last-Event-ID', '7'],
+    ['Origin', 'https://app.example'],
+    ['Sec-Fetch-Site', 'same-origin'],
+    ['X-CSRF-Token', 'x'],
+    ['X-Custom_Name', 'x'],
+    ['Via', '1.1 edge'],
+    ['Authorization-Info', 'x'],
+  ])('%s goes on as sent', (name, value) => {
+    expect(sentUp([[name, value]])).toEqual([[name.toLowerCase(), value], ...ours])
+  })
+
+  it('keeps order, case and repetition', () => {
+    const list = upstreamHeaders(
+      { rawHeaders: ['X-b', '1', 'x-A', '2', 'X-b', '3'], headers: {} },
+      { forwardedProto: 'http', forwardedHost: 'h', forwardedFor: 'f', requestId: 'i', token: undefined },
+      { cookies: 'none', ownCookieNames: isOurs },
+    )
+    expect(list.slice(0, 6)).toEqual(['X-b', '1', 'x-A', '2', 'X-b', '3'])
+    expect(list).not.toContain('authorization')
+  })
+
+  it('leaves behind what Connection names, but nothing of ours', () => {
+    const sent = sentUp([
+      ['Connection', 'close, X-Secret ,authorization,x-forwarded-for,cookie'],
+      ['x-secret', '1'],
+      ['X-Kept', '2'],
+    ])
+    expect(sent).toEqual([['x-kept', '2'], ...ours])
+  })
+
+  it.each([
+    ['a=1; __Host-session=secret; b=2', 'a=1; b=2'],
+    ['__Host-session=secret', undefined],
+    ['__Host-login-x=1;b=2;__Host-login-y=3', 'b=2'],
+    [' __Host-session = secret ;a=1', 'a=1'],
+    ['__Host-session; a=1', 'a=1'],
+    ['a="x; y"; a=2', 'a="x; y"; a=2'],
+    ['__host-session=other', '__host-session=other'],
+  ])('with cookies of others, %s goes up as %s', (cookie, rest) => {
+    const up = new Map(sentUp([['Cookie', cookie]], { cookies: 'others' }))
+    expect(up.get('cookie')).toBe(rest)
+  })
+
+  it('appends the peer to a chain that was received', () => {
+    expect(forwardedFor('192.0.2.1', undefined)).toBe('192.0.2.1')
+    expect(forwardedFor('192.0.2.1', '203.0.113.7, 10.0.0.1')).toBe('203.0.113.7, 10.0.0.1, 192.0.2.1')
+    expect(forwardedFor('192.0.2.1', '"><script>')).toBe('192.0.2.1')
+  })
+})
+
+const rules: AnswerRules = {
+  setCookie: false,
+  sandbox: true,
+  ownCookieNames: isOurs,
+  requestId: 'id-1',
+  personal: true,
+}
+
+/** What reaches the browser, apart from what is always there. */
+function sentDown(headers: Record<string, string | string[]>, overrides: Partial<AnswerRules> = {}) {
+  const always = { 'cache-control': 'max-age=1', 'x-content-type-options': 'nosniff' }
+  return pairs(answerHeaders({ ...always, ...headers }, { ...rules, ...overrides })).filter(
+    ([name, value]) => name !== 'x-request-id' && (always as Record<string, string>)[name] !== value,
+  )
+}
+
+describe('from the upstream', () => {
+  it.each([
+    'connection',
+    'keep-alive',
+    'proxy-authenticate',
+    'te',
+    'trailer',
+    'transfer-encoding',
+    'upgrade',
+    'set-cookie',
+    'clear-site-data',
+    'alt-svc',
+    'access-control-allow-origin',
+    'access-control-allow-credentials',
+    'access-control-expose-headers',
+  ])('%s stays behind', (name) => {
+    expect(sentDown({ [name]: 'x' })).toEqual([])
+  })
+
+  it.each([
+    'content-type',
+    'etag',
+    'location',
+    'content-length',
+    'vary',
+    'date',
+    'server',
+    'www-authenticate',
+  ])('%s goes on as sent', (name) => {
+    expect(sentDown({ [name]: 'x' })).toEqual([[name, 'x']])
+  })
+
+  it('leaves behind what Connection names, and makes up for it', () => {
+    const list = answerHeaders(
+      { connection: 'X-Hop, Cache-Control', 'x-hop': '1', 'cache-control': 'public' },
+      rules,
+    )
+    expect(pairs(list)).toEqual([
+      ['x-request-id', 'id-1'],
+      ['x-content-type-options', 'nosniff'],
+      ['cache-control', 'no-store'],
+    ])
+  })
+
+  it('replaces the request id', () => {
+    expect(answerHeaders({ 'x-request-id': 'theirs' }, rules)).toEqual(expect.not.arrayContaining(['theirs']))
+  })
+
+  it('forbids storing what a token was used for, unless the upstream has its own word', () => {
+    const noStore = (headers: Record<string, string>, personal: boolean) =>
+      pairs(answerHeaders(headers, { ...rules, personal })).filter(([name]) => name === 'cache-control')
+    expect(noStore({}, true)).toEqual([['cache-control', 'no-store']])
+    expect(noStore({}, false)).toEqual([])
+    expect(noStore({ 'cache-control': 'max-age=60' }, true)).toEqual([['cache-control', 'max-age=60']])
+  })
+
+  const csp: [string, string] = ['content-security-policy', "sandbox; default-src 'none'"]
+  it.each([
+    ['text/html', true],
+    ['TEXT/HTML; charset=utf-8', true],
+    ['application/xhtml+xml', true],
+    ['image/svg+xml', true],
+    ['application/xml', true],
+    ['application/json', false],
+    ['text/plain', false],
+    ['image/png', false],
+  ])('%s is sandboxed: %s', (type, sandboxed) => {
+    const list = answerHeaders({ 'content-type': type }, rules)
+    expect(pairs(list).some(([name]) => name === csp[0])).toBe(sandboxed)
+  })
+
+  it('keeps a policy that is there, and sandboxes nothing where told', () => {
+    const own = { 'content-type': 'text/html', 'content-security-policy': "default-src 'self'" }
+    expect(sentDown(own)).toEqual(Object.entries(own))
+    expect(sentDown({ 'content-type': 'text/html' }, { sandbox: false })).toEqual([
+      ['content-type', 'text/html'],
+    ])
+    expect(sentDown({ 'content-type': ['text/plain', 'text/html'] })).toContainEqual(csp)
+  })
+
+  it.each([
+    ['theme=dark; Path=/', true],
+    ['__Host-session=stolen; Path=/; Secure', false],
+    [' __Host-session =stolen', false],
+    ['__Host-login-x=1', false],
+    ['=__Host-session=stolen', false],
+    ['', false],
+  ])('with setCookie, %s passes: %s', (cookie, passes) => {
+    expect(mayBeSet(cookie, isOurs)).toBe(passes)
+    const down = sentDown({ 'set-cookie': [cookie, 'other=1'] }, { setCookie: true })
+    expect(down).toEqual([...(passes ? [['set-cookie', cookie]] : []), ['set-cookie', 'other=1']])
+    expect(sentDown({ 'set-cookie': cookie }, { setCookie: true })).toHaveLength(passes ? 1 : 0)
+  })
+
+  it.each([
+    ['text/event-stream', true],
+    ['Text/Event-Stream;charset=utf-8', true],
+    ['text/event-streams', false],
+    ['text/plain', false],
+  ])('%s is an event stream: %s', (type, is) => {
+    expect(isEventStream({ 'content-type': type })).toBe(is)
+  })
+})
+
+it('takes cookies apart without reading their values', () => {
+  expect(withoutCookies('a=1;b', () => false)).toBe('a=1; b')
+})
