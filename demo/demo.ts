@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startSimulators } from '../src/testing/simulators.ts'
+import { type Simulators, startSimulators } from '../src/testing/simulators.ts'
 import { startApi } from './api.ts'
 import { buildSpa } from './build-spa.ts'
 
@@ -16,6 +16,7 @@ export interface DemoOptions {
 
 export interface Demo {
   readonly url: string
+  readonly simulators: Simulators
   /** Resolves when coatcheck has ended by itself. */
   readonly ended: Promise<void>
   close(): Promise<void>
@@ -67,7 +68,7 @@ export async function runDemo({ port, env = {} }: DemoOptions): Promise<Demo> {
     await close()
     throw error
   }
-  return { url, ended, close }
+  return { url, simulators, ended, close }
 }
 
 /** @throws Error that says how to choose another port */
