@@ -124,6 +124,11 @@ function warn({ public: { loopback }, listen, ops, trustProxy }: Config): readon
     ...(ops.port !== undefined && !isLoopbackAddress(ops.host)
       ? ['OPS_HOST: metrics can be read from other machines; keep the port inside']
       : []),
+    ...(!loopback && trustProxy.length === 0
+      ? [
+          'TRUST_PROXY: names nobody, though TLS ends in front: all requests seem to come from one address, and RATE_LIMIT counts them as one',
+        ]
+      : []),
     ...(trustProxy.some((range) => /\/0+$/.test(range))
       ? ['TRUST_PROXY: believes everybody’s X-Forwarded-For']
       : []),

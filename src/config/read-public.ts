@@ -5,11 +5,18 @@ import { list, listenHost, port, secureUrl } from './grammar.ts'
 import { isLoopbackHost } from './loopback.ts'
 import type { VariableReader } from './variable-reader.ts'
 
+// Runs only on what `secureUrl` let through: a URL.
+const originUrl = secureUrl.refine((value) => {
+  const { href, origin } = new URL(value)
+  return href === `${origin}/`
+}, 'must be an origin: no path, no query')
+
 /** PUBLIC_URL: an origin and nothing more, https unless it is loopback. */
 export function readPublic(reader: VariableReader): PublicConfig {
-  const isOrigin = (value: string) => new URL(value).href === `${new URL(value).origin}/`
-  const schema = secureUrl.refine(isOrigin, 'must be an origin: no path, no query')
-  const url = new URL(reader.read('PUBLIC_URL', schema))
+  const checked = reader.read('PUBLIC_URL', originUrl)
+  // A wrong one still says where this is to run, and so what else is missing.
+  const written = reader.read('PUBLIC_URL', z.string())
+  const url = new URL(/^https?:\/\//i.test(written) && URL.canParse(written) ? written : checked)
   return {
     origin: url.origin,
     host: url.host,

@@ -130,6 +130,13 @@ describe('the configuration', () => {
     expect(problems.join('\n')).not.toContain(secret)
   })
 
+  it('judges what is missing by where it is to run, even if PUBLIC_URL is wrong', () => {
+    const names = problemsOf({ ...onLoopback, PUBLIC_URL: 'http://app.example.com' }).map(
+      (line) => line.split(':')[0],
+    )
+    expect(names).toEqual(['PUBLIC_URL', 'SESSION_SECRET', 'REDIS_URL'])
+  })
+
   it('does not blame one mistake twice', () => {
     const idleProblems = problemsOf({
       ...onLoopback,
@@ -186,14 +193,11 @@ describe('what is required', () => {
 
 describe('the variables', () => {
   it.each([
-    ['PUBLIC_URL', 'http://app.example.com'],
-    ['PUBLIC_URL', 'https://app.example.com/app'],
-    ['PUBLIC_URL', 'https://app.example.com?x'],
+    ['PUBLIC_URL', 'http://localhost/app'],
+    ['PUBLIC_URL', 'http://localhost?x'],
     ['PUBLIC_URL', 'ftp://localhost'],
     ['PUBLIC_URL', 'localhost:3000'],
-    ['PUBLIC_URL', 'https://u:p@app.example.com'],
-    ['PUBLIC_URL', 'http://localhost.example.com'],
-    ['PUBLIC_URL', 'http://128.0.0.1'],
+    ['PUBLIC_URL', 'http://u:p@localhost'],
     ['PORT', '65536'],
     ['PORT', '3e3'],
     ['PORT', '-1'],
@@ -288,6 +292,14 @@ describe('the variables', () => {
       older,
     ])
   })
+
+  it.each(['http://localhost.example.com', 'http://128.0.0.1', 'http://app.example.com'])(
+    'PUBLIC_URL=%s is not on loopback, and must be https',
+    (PUBLIC_URL) => {
+      const problems = problemsOf({ ...inProduction, PUBLIC_URL })
+      expect(problems).toEqual([expect.stringMatching(/^PUBLIC_URL: must be https/)])
+    },
+  )
 
   it('RATE_LIMIT=off limits nothing', () => {
     expect(configOf({ ...onLoopback, RATE_LIMIT: 'off' }).rateLimit).toBeUndefined()
@@ -415,7 +427,12 @@ describe('warnings', () => {
   it('say when it listens beyond loopback', () => {
     expect(warningsOf({ HOST: '0.0.0.0' })).toEqual([expect.stringMatching(/^HOST: /)])
     expect(warningsOf({ HOST: '::1' })).toEqual([])
-    expect(readConfig({ ...inProduction, HOST: '0.0.0.0' }, filesWith()).warnings).toEqual([])
+    const behindProxy = { ...inProduction, HOST: '0.0.0.0', TRUST_PROXY: '10.0.0.0/8' }
+    expect(readConfig(behindProxy, filesWith()).warnings).toEqual([])
+  })
+
+  it('say when the proxy in front is not named', () => {
+    expect(readConfig(inProduction, filesWith()).warnings).toEqual([expect.stringMatching(/^TRUST_PROXY: /)])
   })
 
   it('say when everybody’s X-Forwarded-For is believed', () => {
