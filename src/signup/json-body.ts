@@ -33,7 +33,7 @@ export function jsonBody(req: Parameters<RequestHandler>[0]): Profile {
 
 /** body-parser's errors carry a status: 413, or another 4xx for a body that cannot be read. */
 function problemOf(cause: unknown): unknown {
-  const status = cause instanceof Error && 'status' in cause ? cause.status : undefined
+  const { status } = cause as { readonly status?: unknown }
   if (status === 413) return new Problem('payload-too-large', { cause })
   return typeof status === 'number' && status < 500 ? new Problem('invalid-request', { cause }) : cause
 }

@@ -34,10 +34,11 @@ export function compileSignupSchema(
 ): { readonly schema: SignupSchema } | { readonly problems: readonly string[] } {
   const problems = schemaProblems(schema)
   if (problems.length > 0) return { problems: problems.map((problem) => `${source}: ${problem}`) }
-  return { schema: signupSchema(schema as ObjectSchema) }
+  return { schema: createSignupSchema(schema as ObjectSchema) }
 }
 
-function signupSchema(schema: ObjectSchema): SignupSchema {
+/** Compiles a schema that is known to be one for sign-up. */
+export function createSignupSchema(schema: ObjectSchema): SignupSchema {
   const validate = compileValidator(schema)
   const properties = Object.keys(schema.properties)
   const unique = new Set(properties.filter((name) => schema.properties[name]?.['x-unique'] === true))

@@ -32,8 +32,9 @@ export function isKnownDialect(dialect: unknown): boolean {
   )
 }
 
-function newAjv(dialect: unknown): Ajv {
-  const ajv = typeof dialect === 'string' && draft7.test(dialect) ? new Ajv(options) : new Ajv2020(options)
+function newAjv(dialect: unknown, more: Options = {}): Ajv {
+  const settings = { ...options, ...more }
+  const ajv = typeof dialect === 'string' && draft7.test(dialect) ? new Ajv(settings) : new Ajv2020(settings)
   addFormats.default(ajv)
   ajv.addKeyword({ keyword: 'x-unique', schemaType: 'boolean' })
   return ajv
@@ -57,6 +58,8 @@ export function dialectFlaws(schema: Readonly<Record<string, unknown>>): readonl
 
 /** Judges bodies by the schema; a property that it does not know is a flaw, whether it says so or not. */
 export function compileValidator(schema: ObjectSchema): (body: unknown) => readonly Flaw[] {
-  const validate = newAjv(schema.$schema).compile({ ...schema, type: 'object', additionalProperties: false })
+  // The schema has been judged: compiling its dialect's own schema again would cost every start 100 ms.
+  const ajv = newAjv(schema.$schema, { validateSchema: false })
+  const validate = ajv.compile({ ...schema, type: 'object', additionalProperties: false })
   return (body) => (validate(body) ? [] : (validate.errors ?? ([] as ErrorObject[])))
 }
