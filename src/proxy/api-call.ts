@@ -71,10 +71,15 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       this.#settle('left')
       return
     }
+    const { maxBodyBytes } = this.route
+    if (Number(this.req.headers['content-length'] ?? 0) > (maxBodyBytes ?? Infinity)) {
+      this.fail(new Problem('payload-too-large'))
+      return
+    }
     sendContinue(this.req, this.res)
     this.res.once('close', this.#onClose)
     if (hasBody(this.req)) {
-      this.#body = new RequestBody(this.req, this.route.maxBodyBytes ?? Infinity, this.#onProgress)
+      this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, this.#onProgress)
     }
     this.#timer = setTimeout(onTimer, this.route.timeoutMs, this)
     this.#dispatch()

@@ -66,10 +66,10 @@ const longestDiscardMs = 5_000
  */
 export function discardBody(req: IncomingMessage, { thenClose = false } = {}): void {
   const { socket } = req
-  const close = () => socket.destroy()
-  if (req.complete && !thenClose) return
+  if (!hasBody(req) || (req.complete && !thenClose)) return
+  const close = () => socket.destroySoon()
   let bytes = 0
-  const timer = setTimeout(close, longestDiscardMs)
+  const timer = setTimeout(close, longestDiscardMs).unref()
   const stop = () => clearTimeout(timer)
   req.on('data', (chunk: Buffer) => {
     bytes += chunk.length

@@ -90,8 +90,8 @@ export interface Wire {
   /** All that has come back, latin1. */
   readonly text: string
   write(text: string | Buffer): void
-  /** Resolves when `pattern` has come back. */
-  until(pattern: RegExp): Promise<string>
+  /** Resolves when `pattern` has come back; a string: when everything ends with it. */
+  until(pattern: RegExp | string): Promise<string>
   /** Resolves with everything when the other side has closed. */
   closed(): Promise<string>
   /** How it closed: `end` in good order, or the error's code. */
@@ -139,7 +139,8 @@ export async function openWire(port: number): Promise<Wire> {
       return ending
     },
     write: (bytes) => void socket.write(bytes, 'latin1' as never),
-    until: (pattern) => when(() => pattern.test(text)),
+    until: (pattern) =>
+      when(() => (typeof pattern === 'string' ? text.endsWith(pattern) : pattern.test(text))),
     closed: () => when(() => socket.closed),
   }
 }
