@@ -13,8 +13,9 @@ export const check: Command = {
     if (json) out(JSON.stringify({ ok: problems.length === 0, problems, warnings }))
     else {
       for (const problem of problems) err(problem)
+      if (problems.length > 0) return 1
       for (const warning of warnings) err(`warning: ${warning}`)
-      if (problems.length === 0) out('The configuration is complete.')
+      out('The configuration is complete.')
     }
     return problems.length === 0 ? 0 : 1
   },

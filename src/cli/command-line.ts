@@ -60,8 +60,8 @@ function parse(args: readonly string[]): { words: string; values: OptionValues }
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
     return { words: positionals.join(' '), values: values as OptionValues }
   } catch (error) {
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-      return error.message.split('. ')[0] ?? error.message
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code?.startsWith('ERR_PARSE_ARGS')) return message.split('. ')[0] ?? message
     throw error
   }
 }

@@ -21,8 +21,8 @@ function readDotEnv(path: string): Environment {
     // Some editors put a byte order mark in front, which would become part of the first name.
     return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return {}
-    throw new Error(`${path} cannot be read (${String(code)})`, { cause: error })
+    throw new Error(`${path} cannot be read (${code})`, { cause: error })
   }
 }

@@ -7,6 +7,6 @@ export interface FileReader {
 /** Why a JSON file was no good, without a word of what stands in it. */
 export function fileProblem(cause: unknown): string {
   if (cause instanceof SyntaxError) return 'names a file that is not well-formed JSON'
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-  return `names a file that cannot be read${code}`
+  const { code } = cause as NodeJS.ErrnoException
+  return `names a file that cannot be read${code ? ` (${code})` : ''}`
 }

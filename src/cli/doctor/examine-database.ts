@@ -30,7 +30,7 @@ const refusals: readonly (readonly [code: RegExp, seen: string, advice: string])
 ]
 
 function explain(place: string, error: unknown): Finding {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const { code = '' } = error as NodeJS.ErrnoException
   for (const [pattern, seen, advice] of refusals)
     if (pattern.test(code)) return failed('database', `${place} ${seen} (${code})`, advice)
   if (code === 'ERR_SQLITE_ERROR')
@@ -44,5 +44,6 @@ function explain(place: string, error: unknown): Finding {
 }
 
 function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : error
+  const { cause } = error as Error
+  return cause ? rootOf(cause) : error
 }

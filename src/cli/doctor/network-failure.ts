@@ -53,14 +53,22 @@ export function explainFailure(error: unknown): NetworkFailure {
   return { seen: codes[0] ?? 'it cannot be reached', advice: 'look at its own log' }
 }
 
-/** Codes and names of an error, of what caused it, and of what it gathers (happy eyeballs). */
+/** Codes of an error, of what caused it, and of the attempts it stands for (happy eyeballs try several addresses). */
 function codesOf(error: unknown, depth = 0): readonly string[] {
-  if (!(error instanceof Error) || depth > 8) return []
-  const inner = error instanceof AggregateError ? error.errors : []
+  if (typeof error !== 'object' || error === null || depth > 8) return []
+  const { code, name, cause, errors = [] } = error as ChainedError
   return [
-    ...('code' in error && error.code ? [String(error.code)] : []),
-    ...inner.flatMap((one) => codesOf(one, depth + 1)),
-    ...codesOf(error.cause, depth + 1),
-    ...(error.name === 'TimeoutError' ? ['TimeoutError'] : []),
+    ...(typeof code === 'string' ? [code] : []),
+    ...errors.flatMap((one) => codesOf(one, depth + 1)),
+    ...codesOf(cause, depth + 1),
+    ...(name === 'TimeoutError' ? [name] : []),
   ]
+}
+
+interface ChainedError {
+  /** A DOMException's is a number. */
+  readonly code?: unknown
+  readonly name?: string
+  readonly cause?: unknown
+  readonly errors?: readonly unknown[]
 }
