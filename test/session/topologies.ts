@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from 'redis'
+import { binary } from '../support/binaries.ts'
+import { freePort } from '../support/ports.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { eventually } from './room.ts'
+
+const slots = 16_384
+
+/** Says something to one server. */
+export async function tell(server: { readonly port: number }, ...words: string[]): Promise<unknown> {
+  const client = createClient({ url: `redis://127.0.0.1:${server.port}`, RESP: 2 })
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await client.sendCommand(words)
+  } finally {
+    client.destroy()
+  }
+}
+
+/** Three masters, each with a replica; `nodes[n + 3]` replicates `nodes[n]`. */
+export async function startCluster() {
+  const nodes: RedisServer[] = await Promise.all(
+    Array.from({ length: 6 }, async () =>
+      startRedis({
+        'cluster-enabled': 'yes',
+        'cluster-node-timeout': '1500',
+        'cluster-port': String(await freePort()),
+        'repl-diskless-sync-delay': '0',
+      }),
+    ),
+  )
+  const [first, ...others] = nodes as [RedisServer, ...RedisServer[]]
+  const masters = nodes.slice(0, 3)
+  for (const [index, master] of masters.entries()) {
+    const [from, to] = [index, index + 1].map((third) => Math.floor((slots * third) / 3)) as [number, number]
+    await tell(master, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to - 1))
+    await tell(master, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))
+  }
+  const busPort = async (server: RedisServer) =>
+    String(((await tell(server, 'CONFIG', 'GET', 'cluster-port')) as string[])[1])
+  for (const other of others) {
+    await tell(first, 'CLUSTER', 'MEET', '127.0.0.1', String(other.port), await busPort(other))
+  }
+  const info = async (server: RedisServer) => String(await tell(server, 'CLUSTER', 'INFO'))
+  await eventually(
+    async () => (await Promise.all(nodes.map(info))).every((text) => text.includes('cluster_known_nodes:6')),
+    20_000,
+  )
+  for (const [index, master] of masters.entries()) {
+    const id = String(await tell(master, 'CLUSTER', 'MYID'))
+    await tell(nodes[index + 3] as RedisServer, 'CLUSTER', 'REPLICATE', id)
+  }
+  await eventually(
+    async () => (await Promise.all(nodes.map(info))).every((text) => text.includes('cluster_state:ok')),
+    20_000,
+  )
+  await eventually(async () => {
+    const states = await Promise.all(masters.map((master) => tell(master, 'INFO', 'replication')))
+    return states.every((text) => String(text).includes('state=online'))
+  }, 20_000)
+  return {
+    nodes,
+    urls: masters.map(({ url }) => url),
+    stop: () => Promise.all(nodes.map((node) => node.stop())),
+  }
+}
+
+/** A master, two replicas and three sentinels that agree by two. */
+export async function startSentinels() {
+  const master = await startRedis({ 'repl-diskless-sync-delay': '0' })
+  const settings = { replicaof: `127.0.0.1 ${master.port}`, 'repl-diskless-sync-delay': '0' }
+  const replicas = await Promise.all([startRedis(settings), startRedis(settings)])
+  // Sentinels learn of replicas from the master, every ten seconds.
+  await eventually(
+    async () => /connected_slaves:2/.test(String(await tell(master, 'INFO', 'replication'))),
+    20_000,
+  )
+  const folder = mkdtempSync(join(tmpdir(), 'coatcheck-sentinel-'))
+  const program = binary('redis-server', 'redis-server')
+  const children: ChildProcess[] = []
+  const ports: number[] = []
+  for (let index = 0; index < 3; index += 1) {
+    const port = await freePort()
+    const file = join(folder, `${index}.conf`)
+    const lines = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor main 127.0.0.1 ${master.port} 2`,
+      'sentinel down-after-milliseconds main 1000',
+      'sentinel failover-timeout main 5000',
+    ]
+    writeFileSync(file, `${lines.join('\n')}\n`)
+    children.push(spawn(program, [file, '--sentinel'], { stdio: 'ignore' }))
+    ports.push(port)
+  }
+  async function stop(): Promise<void> {
+    for (const child of children) child.kill('SIGKILL')
+    await Promise.all([master, ...replicas].map((server) => server.stop()))
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const knows = (port: number) =>
+    tell({ port }, 'SENTINEL', 'MASTER', 'main').then(
+      (reply) => /num-slaves,2,.*num-other-sentinels,2,/.test(String(reply)),
+      () => false,
+    )
+  try {
+    await eventually(async () => (await Promise.all(ports.map(knows))).every(Boolean), 60_000)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { master, replicas, urls: ports.map((port) => `redis://127.0.0.1:${port}`), stop }
+}
