@@ -45,7 +45,7 @@ export function createApp(parts: AppParts): Express {
   app.use(parts.proxy)
   app.use(parts.securityHeaders)
   // Providers' servers prove themselves by signature or key, so the gate does not judge them.
-  app.use('/auth', neverCache, parts.providerCalls)
+  app.use('/auth', keepPrivate, parts.providerCalls)
   app.use('/auth', refuseElsewhere(parts.publicOrigin))
   app.use(['/auth/login', '/auth/callback', '/auth/link', '/auth/signup'], parts.limitRate)
   app.use(['/auth/signup', '/auth/user'], parts.loadSession)
@@ -63,8 +63,10 @@ const nameRequest: RequestHandler = (req, res, next) => {
   next(req.originalUrl.startsWith('/') ? undefined : new Problem('invalid-request'))
 }
 
-const neverCache: RequestHandler = (_req, res, next) => {
+/** Answers about a person stay in no cache (ASVS V14.3.2), and a callback's code in no Referer. */
+const keepPrivate: RequestHandler = (_req, res, next) => {
   res.setHeader('Cache-Control', 'no-store')
+  res.setHeader('Referrer-Policy', 'no-referrer')
   next()
 }
 

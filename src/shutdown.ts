@@ -15,7 +15,13 @@ export interface ShutdownSteps {
  * The order in which the server ends: unready, no new connections, running requests finish, sockets end, stores close.
  * Whatever has not finished by the deadline is cut, a little before it, so that the stores still close within it.
  */
-export async function shutDown({ servers, leave, endStreams, closeStores, timeoutMs }: ShutdownSteps): Promise<void> {
+export async function shutDown({
+  servers,
+  leave,
+  endStreams,
+  closeStores,
+  timeoutMs,
+}: ShutdownSteps): Promise<void> {
   leave()
   const closed = Promise.all(servers.map(stopAccepting))
   endStreams()
