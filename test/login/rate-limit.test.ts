@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { beginLogin, type House, openHouse } from '../support/house.ts'
+import { freshPrefix, redisUrl } from '../support/services.ts'
+
+describe.each(['memory', 'Redis'])('the rate limit, counted in %s', (store) => {
+  let house: House
+  beforeAll(async () => {
+    const redis = { REDIS_URL: redisUrl(), REDIS_PREFIX: freshPrefix() }
+    house = await openHouse({
+      providers: ['kakao'],
+      env: { RATE_LIMIT: '5/1m', ...(store === 'Redis' && redis) },
+    })
+  })
+  afterAll(() => house.close())
+
+  it('answers 429 on login, callback and sign-up alike, and the attempt stays usable', async () => {
+    const browser = house.browser()
+    const { authorize } = await beginLogin(browser, '/auth/login/kakao')
+    for (let count = 0; count < 4; count++) await browser.fetch('/auth/signup/availability?nickname=x')
+    for (const [path, method] of [
+      ['/auth/login/kakao', 'GET'],
+      ['/auth/callback/kakao?code=x', 'GET'],
+      ['/auth/signup', 'POST'],
+    ] as const) {
+      const page = await browser.fetch(path, { method })
+      expect([path, page.status, page.json<{ code: string }>().code]).toEqual([path, 429, 'rate-limited'])
+      expect(Number(page.headers['retry-after'])).toBeGreaterThan(0)
+    }
+    // What costs nothing and what signs out is not limited.
+    expect((await browser.fetch('/auth/session')).status).toBe(200)
+    expect((await browser.fetch('/auth/logout', { method: 'POST' })).status).toBe(200)
+
+    house.world.advance(2 * 60_000)
+    expect((await browser.goto(authorize.href)).url.pathname).toBe('/signup')
+  })
+})
