@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../test/support/ports.ts'
+import { installed, type Measured, start } from './processes.ts'
+import { cookieFrom, mintSessions } from './sessions.ts'
+
+/** A server under measurement. */
+export interface Contestant {
+  readonly name: string
+  readonly origin: string
+  readonly process: Measured
+  /** Cookie headers of signed-in people; none: it knows no sessions. */
+  readonly cookies: readonly string[]
+}
+
+export interface Surroundings {
+  readonly upstream: string
+  readonly redisUrl: string
+  readonly sessions: number
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'coatcheck-bench-'))
+const secret = 'bench-secret-bench-secret-bench-secret'
+
+/** A page and a 4 KB file, for the servers that have static files. */
+function makeSpa(): string {
+  const dir = join(folder, 'spa')
+  mkdirSync(join(dir, 'assets'), { recursive: true })
+  writeFileSync(join(dir, 'index.html'), '<!doctype html><title>bench</title>')
+  writeFileSync(join(dir, 'assets', 'app-12345678.js'), `export const x = '${'x'.repeat(4000)}'\n`)
+  return dir
+}
+
+const server = (name: string) => [process.execPath, join(import.meta.dirname, 'servers', `${name}.ts`)]
+
+/** Starts them all; `npm run bench -- --only coatcheck,undici` starts some. */
+export async function startContestants(
+  surroundings: Surroundings,
+  wanted: (name: string) => boolean,
+): Promise<Contestant[]> {
+  const { upstream, redisUrl, sessions } = surroundings
+  const spa = makeSpa()
+  const contestants: Contestant[] = []
+
+  async function add(
+    name: string,
+    command: string[],
+    env: Record<string, string>,
+    cookies: readonly string[],
+  ) {
+    if (!wanted(name)) return
+    const port = String(env['PORT'] ?? (await freePort()))
+    const process = await start(command, 'server', { PORT: port, UPSTREAM: upstream, ...env })
+    contestants.push({ name, origin: `http://localhost:${port}`, process, cookies })
+  }
+
+  const minted = wanted('coatcheck') ? await mintSessions({ redisUrl, secret, count: sessions }) : []
+  const main = [process.execPath, join(import.meta.dirname, '../src/main.ts')]
+  for (const [name, level] of [
+    ['coatcheck', 'warn'],
+    ['coatcheck, a request line each', 'info'],
+  ] as const)
+    await add(name, [...main], await coatcheckEnvironment(surroundings, spa, level), minted)
+  await add('stock', server('stock'), { REDIS_URL: redisUrl, SPA_DIR: spa }, [])
+  const stock = contestants.find(({ name }) => name === 'stock')
+  if (stock) {
+    const cookies = await Promise.all(
+      Array.from({ length: Math.min(sessions, 300) }, () => cookieFrom(`${stock.origin}/login`)),
+    )
+    contestants[contestants.indexOf(stock)] = { ...stock, cookies }
+  }
+  await add('http-proxy-middleware', server('http-proxy-middleware'), {}, [])
+  await add('node:http', server('node-http'), {}, [])
+  await add('undici', server('undici'), {}, [])
+  const nginx = installed('nginx')
+  if (nginx && wanted('nginx')) {
+    const port = String(await freePort())
+    await add('nginx', nginxCommand(nginx, port, upstream), { PORT: port }, [])
+  }
+  return contestants
+}
+
+async function coatcheckEnvironment({ upstream, redisUrl }: Surroundings, spa: string, level: string) {
+  const port = String(await freePort())
+  const dataDir = mkdtempSync(join(folder, 'data-'))
+  return {
+    PORT: port,
+    PUBLIC_URL: `http://localhost:${port}`,
+    DATA_DIR: dataDir,
+    SESSION_SECRET: secret,
+    REDIS_URL: redisUrl,
+    PROVIDERS: 'kakao',
+    KAKAO_CLIENT_ID: 'bench',
+    KAKAO_CLIENT_SECRET: 'bench',
+    API_URL: upstream,
+    SPA_DIR: spa,
+    LOG_LEVEL: level,
+  }
+}
+
+function nginxCommand(nginx: string, port: string, upstream: string): string[] {
+  const config = join(folder, 'nginx.conf')
+  writeFileSync(
+    config,
+    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr;
+events { worker_connections 4096; }
+http { access_log off; upstream api { server ${new URL(upstream).host}; keepalive 64; }
+server { listen 127.0.0.1:${port}; location / { proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
+  )
+  return [nginx, '-c', config]
+}

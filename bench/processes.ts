@@ -1,0 +1,93 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A process under measurement, on a core of its own where the machine has two. */
+export interface Measured {
+  readonly pid: number
+  /** CPU time so far, ms. */
+  cpuMs(): number
+  /** Resident memory, MB. */
+  rssMb(): number
+  stop(): Promise<void>
+}
+
+const ticksPerSecond = 100
+const serverCore = 0
+/** Everything else: load generator, upstream, Redis. */
+const otherCore = 1
+
+const canPin = availableParallelism() > 1 && existsSync('/usr/bin/taskset')
+
+/** `taskset` before a command, so that a server has one core and the rest of the bench another. */
+export function pinned(command: readonly string[], role: 'server' | 'other'): string[] {
+  if (!canPin) return [...command]
+  return ['taskset', '-c', String(role === 'server' ? serverCore : otherCore), ...command]
+}
+
+/** Starts a program that listens on `env.PORT`; returns when it does. */
+export async function start(
+  command: readonly string[],
+  role: 'server' | 'other',
+  env: Readonly<Record<string, string>>,
+): Promise<Measured> {
+  const [program = '', ...args] = pinned(command, role)
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_ENV: 'production', ...env },
+  })
+  await listening(child, Number(env['PORT']))
+  const pid = child.pid as number
+  return {
+    pid,
+    cpuMs: () => cpuMs(pid),
+    rssMb: () => rssMb(pid),
+    async stop() {
+      if (child.exitCode !== null) return
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+async function listening(child: ChildProcess, port: number): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`)
+    if (await accepts(port)) return
+    await sleep(50)
+  }
+  throw new Error(`${child.spawnargs.join(' ')} does not listen on ${port}`)
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+function cpuMs(pid: number): number {
+  // proc(5): after the command's closing parenthesis, fields 14 and 15 are user and system time.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond
+}
+
+function rssMb(pid: number): number {
+  const kb = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kb) / 1024
+}
+
+/** The path of an installed program, or undefined. */
+export function installed(program: string): string | undefined {
+  try {
+    return execFileSync('which', [program], { encoding: 'utf8' }).trim() || undefined
+  } catch {
+    return undefined
+  }
+}

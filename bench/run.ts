@@ -1,0 +1,101 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createClient } from 'redis'
+import { freePort } from '../test/support/ports.ts'
+import { startRedis } from '../test/support/redis-server.ts'
+import { type Contestant, startContestants } from './contestants.ts'
+import type { Load } from './generator.ts'
+import { holdSockets, type Sockets } from './idle-sockets.ts'
+import { putUnderLoad } from './load.ts'
+import { start } from './processes.ts'
+import { report } from './report.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
+
+/** `npm run bench` measures everything; `-- --quick` is under a minute; `-- --only coatcheck,undici` picks contestants. */
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    scenario: { type: 'string' },
+    rounds: { type: 'string' },
+  },
+})
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
+const seconds = values.quick ? 1 : 4
+const connections = 32
+
+/** One contestant in one round of one scenario. */
+export interface Measurement extends Load {
+  readonly scenario: string
+  readonly contestant: string
+  readonly cpuUs: number
+  readonly rssMb: number
+  readonly redisCommands: number
+}
+
+const redis = await startRedis()
+const upstreamPort = await freePort()
+const upstream = await start([process.execPath, join(import.meta.dirname, 'upstream.ts')], 'other', {
+  PORT: String(upstreamPort),
+})
+const only = values.only?.split(',')
+const contestants = await startContestants(
+  { upstream: `http://127.0.0.1:${upstreamPort}`, redisUrl: redis.url, sessions: 300 },
+  (name) => only === undefined || only.includes(name),
+)
+const counter = createClient({ url: redis.url })
+await counter.connect()
+
+try {
+  const measurements: Measurement[] = []
+  for (const scenario of scenarios) {
+    if (values.scenario && !scenario.name.includes(values.scenario)) continue
+    const taking = contestants.filter(scenario.includes)
+    for (const contestant of taking) await measure(scenario, contestant, 0.5)
+    // Rounds are interleaved: what the machine does besides hits everybody.
+    for (let round = 0; round < rounds; round += 1)
+      for (const contestant of taking) measurements.push(await measure(scenario, contestant, seconds))
+    console.error(`measured: ${scenario.name}`)
+  }
+  const sockets: Sockets[] = []
+  if (!values.scenario)
+    for (const contestant of contestants.filter(({ name }) =>
+      /^(coatcheck|http-proxy-middleware)$/.test(name),
+    ))
+      sockets.push(await holdSockets(contestant, values.quick ? 200 : 1000))
+  const text = report({ measurements, sockets, rounds, seconds, connections, scenarios })
+  console.log(text)
+  if (!values.quick && !only && !values.scenario) {
+    mkdirSync(join(import.meta.dirname, '../docs'), { recursive: true })
+    writeFileSync(join(import.meta.dirname, '../docs/benchmark-table.md'), text)
+  }
+} finally {
+  await counter.quit()
+  await Promise.all([upstream.stop(), ...contestants.map(({ process }) => process.stop())])
+  await redis.stop()
+}
+
+async function measure(scenario: Scenario, contestant: Contestant, duration: number): Promise<Measurement> {
+  const { process, origin, name } = contestant
+  const [cpuBefore, commandsBefore] = [process.cpuMs(), await commandsSoFar()]
+  const load = await putUnderLoad({
+    ...scenario.job(contestant),
+    origin,
+    connections: scenario.connections ?? connections,
+    seconds: Math.max(1, duration),
+  })
+  const commands = (await commandsSoFar()) - commandsBefore - 1
+  return {
+    ...load,
+    scenario: scenario.name,
+    contestant: name,
+    cpuUs: ((process.cpuMs() - cpuBefore) * 1000) / load.requests,
+    rssMb: process.rssMb(),
+    redisCommands: commands / load.requests,
+  }
+}
+
+async function commandsSoFar(): Promise<number> {
+  return Number(/total_commands_processed:(\d+)/.exec(await counter.info('stats'))?.[1])
+}
