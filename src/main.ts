@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { readEnvironment } from './cli/environment.ts'
-import { serve } from './cli/serve.ts'
+import { CannotListen, serve } from './cli/serve.ts'
 import { supervise } from './cli/supervise.ts'
 import { examine } from './examination.ts'
 
@@ -11,5 +11,9 @@ if ('problems' in examined) {
 } else if (cluster.isPrimary && examined.config.workers > 1) {
   supervise(examined.config.workers)
 } else {
-  await serve(examined)
+  await serve(examined).catch((error: unknown) => {
+    if (!(error instanceof CannotListen)) throw error
+    console.error(error.message)
+    process.exit(1)
+  })
 }

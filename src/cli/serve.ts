@@ -3,6 +3,14 @@ import { compose } from '../composition.ts'
 import type { Examined } from '../examination.ts'
 import { shutDown } from '../shutdown.ts'
 
+/** The address cannot be had: taken, not allowed, not ours. The message is a line as of a wrong configuration. */
+export class CannotListen extends Error {
+  override readonly name = 'CannotListen'
+  constructor(host: string, port: number, code: string | undefined) {
+    super(`PORT: cannot listen on ${host}:${port} (${code}); is it taken? For example PORT=${port + 1}`)
+  }
+}
+
 /** Runs the server until SIGTERM or SIGINT; SIGHUP reads key files again. */
 export async function serve(examined: Examined): Promise<void> {
   const { config } = examined
@@ -45,11 +53,13 @@ function createOpsServer(listener: RequestListener): Server {
   return createServer(listener)
 }
 
+/** @throws CannotListen */
 function listen(server: Server, { port, host }: { port: number; host: string }): Promise<Server> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    const refuse = ({ code }: NodeJS.ErrnoException) => reject(new CannotListen(host, port, code))
+    server.once('error', refuse)
     server.listen(port, host, () => {
-      server.off('error', reject)
+      server.off('error', refuse)
       resolve(server)
     })
   })
