@@ -96,7 +96,9 @@ export async function openRedisLink(
     if (closed || heartbeat.silent()) throw unavailable(new Error('Redis is silent'))
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer from Redis within ${ms} ms`)), ms)
+      // After a stall of our own the answer may be waiting to be read: it gets its turn before it is called missing.
+      const late = () => reject(new Error(`no answer from Redis within ${ms} ms`))
+      timer = setTimeout(() => setImmediate(late), ms)
     })
     try {
       return await Promise.race([command(client.commands), deadline])

@@ -28,6 +28,11 @@ export interface SessionBook extends SessionIndex {
   keepToLimit(userId: string): Promise<void>
 }
 
+/** As it is kept: `sequence` orders what one instance began within the same millisecond. */
+interface KeptEntry extends SessionEntry {
+  readonly sequence: number
+}
+
 /** An entry younger than this may be waiting for its record. */
 const beingBegunMs = 60_000
 
@@ -54,15 +59,16 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
   const { entries, records, limits, clock, limit } = options
   const sealer = createSealer(options.secrets, 'index')
   const names = createEntryNames(options.secrets)
+  let sequence = 0
 
-  async function find(key: EntryKey): Promise<SessionEntry[]> {
+  async function find(key: EntryKey): Promise<KeptEntry[]> {
     const found = await Promise.all(names.all(key).map((name) => entries.all(name)))
     const byHandle = new Map(
       found
         .flatMap((sealed) => Object.entries(sealed))
         .flatMap(([handle, value]) => {
           const opened = sealer.open(value, handle)
-          return opened ? [[handle, JSON.parse(opened.plaintext) as SessionEntry] as const] : []
+          return opened ? [[handle, JSON.parse(opened.plaintext) as KeptEntry] as const] : []
         }),
     )
     return [...byHandle.values()]
@@ -74,7 +80,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
   }
 
   /** The entry with its last use, if its session lives; one whose session is gone is removed: the index heals as it is read. */
-  async function refresh(entry: SessionEntry): Promise<SessionEntry | undefined> {
+  async function refresh(entry: KeptEntry): Promise<KeptEntry | undefined> {
     const record = await records.read(entry.handle)
     if (record?.state === 'live') {
       const state = entry.userId === '' ? ('registering' as const) : ('member' as const)
@@ -85,9 +91,12 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     return undefined
   }
 
-  async function list(userId: string): Promise<SessionEntry[]> {
+  /** Those whose session lives, the newest sign-in first. */
+  async function living(userId: string): Promise<KeptEntry[]> {
     const refreshed = await Promise.all((await find({ userId })).map(refresh))
-    return refreshed.filter((entry) => entry !== undefined).sort((a, b) => b.createdAt - a.createdAt)
+    return refreshed
+      .filter((entry) => entry !== undefined)
+      .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence)
   }
 
   async function endAll(ended: readonly SessionEntry[], reason: EndReason): Promise<number> {
@@ -103,11 +112,14 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
 
   return {
     async add(entry) {
-      const sealed = sealer.seal(JSON.stringify(entry), entry.handle)
+      sequence += 1
+      const sealed = sealer.seal(JSON.stringify({ ...entry, sequence }), entry.handle)
       await Promise.all(keysOf(entry).map((key) => entries.add(names.newest(key), entry.handle, sealed)))
     },
     remove,
-    list,
+    async list(userId) {
+      return (await living(userId)).map(({ sequence: _kept, ...entry }) => entry)
+    },
     async end(selector, reason) {
       const found = await find(selector)
       return endAll(
@@ -117,7 +129,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     },
     async keepToLimit(userId) {
       if ((await find({ userId })).length <= limit) return
-      await endAll((await list(userId)).slice(limit), 'session-limit')
+      await endAll((await living(userId)).slice(limit), 'session-limit')
     },
   }
 }

@@ -82,8 +82,9 @@ export function createSessionWatches({ copies, tickets, log }: SessionWatchesOpt
   /** Whatever is outlived, or has no believable copy (void, old, or a notice came while it was being read). */
   function patrol(): void {
     for (const [handle, one] of watched) {
-      if (!tickets.alive(one.looked)) void look(handle, one)
-      else if (!copies.get(handle)) due.add(handle)
+      const copy = copies.get(handle)
+      if (!tickets.alive(copy ?? one.looked)) void look(handle, one)
+      else if (!copy) due.add(handle)
     }
     lookAtDue()
   }
@@ -112,7 +113,8 @@ export function createSessionWatches({ copies, tickets, log }: SessionWatchesOpt
       one.onEnds.add(own)
       watched.set(open.handle, one)
       // It may have ended between its reading and now, with no notice due any more.
-      if (!copies.get(open.handle)) void look(open.handle, one)
+      const copy = copies.get(open.handle)
+      if (!copy || !tickets.alive(copy)) void look(open.handle, one)
       return () => {
         one.onEnds.delete(own)
         if (one.onEnds.size === 0 && watched.get(open.handle) === one) watched.delete(open.handle)

@@ -68,10 +68,13 @@ export function createSessionWriter(options: SessionWriterOptions): SessionWrite
     return session
   }
 
-  /** What the caller came with lives: it counts as use if the request wants to change something, and moves to the newest secret. */
+  /** What the caller came with lives: an unsafe request is use of it, and it moves to the newest secret. */
   function welcome(req: Request, res: Response, { presented, open }: Visit, stale: boolean): void {
     if (!open || !presented) return
-    if (!isSafeMethod(req.method)) options.reader.use(open)
+    if (!isSafeMethod(req.method)) {
+      // The gate may stand behind us: what it refuses (403) does not extend the session.
+      res.once('finish', () => res.statusCode !== 403 && options.reader.use(open))
+    }
     if (presented.stale) cookie.write(res, presented.ticket, limits.absoluteEndsAt(open) - clock())
     if (stale) {
       changes.reseal(open).catch((error: unknown) => {

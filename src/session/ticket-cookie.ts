@@ -46,7 +46,7 @@ export function createTicketCookie(
   const [newest] = secrets
   if (newest === undefined) throw new Error('a session needs at least one secret')
   // By the whole value: a hit has been verified before, which saves an HMAC and a SHA-256 per request.
-  const genuine = new LRUCache<string, PresentedTicket>({ max: 20_000 })
+  const genuine = new LRUCache<string, PresentedTicket>({ max: 50_000 })
   const refused = new LRUCache<string, true>({ max: 1_000 })
 
   function refuse(value: string, why: 'malformed' | 'signature'): undefined {

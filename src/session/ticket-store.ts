@@ -54,7 +54,8 @@ export class TicketStore extends RedisStore {
     const looked = await this.#tickets.look(ticket, handleOf(ticket))
     if (!looked.open || !this.#tickets.alive(looked)) return null
     const { createdAt, session } = looked.open
-    const data = { cookie: { originalMaxAge: null }, record: { createdAt, device: looked.device, session } }
+    const record = { createdAt, device: looked.device, session }
+    const data = { cookie: { originalMaxAge: null }, record } as SessionData
     this.#loaded.set(data, looked)
     return data
   }

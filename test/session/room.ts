@@ -133,6 +133,7 @@ function createApp({ writer, reader, describe }: Sessions): Express {
     res.json(open ? describe(open) : { state: 'anonymous', reason: await writer.endReason(req) })
   })
   app.post('/touch', (_req, res) => res.json({}))
+  app.post('/refused', (_req, res) => res.status(403).json({}))
   app.post('/end', async (req, res) => {
     await writer.end(req, res, (req.query['reason'] ?? 'signed-out') as EndReason)
     res.json({})

@@ -166,6 +166,15 @@ describe.each(shelves)('the index of sessions in %s', (_name, redis) => {
     expect(answer.body).toEqual({ state: 'anonymous', reason: 'session-limit' })
   })
 
+  it('knows who came first even within one millisecond', async () => {
+    const room = await open({ limit: 3 })
+    const user = member()
+    const all = []
+    for (let count = 0; count < 8; count += 1) all.push(await signIn(room, user))
+    const living = await Promise.all(all.map(({ cookie }) => lives(room, cookie)))
+    expect(living).toEqual([false, false, false, false, false, true, true, true])
+  })
+
   it('does not count dead sessions against the limit', async () => {
     const room = await open({ limit: 2 })
     const user = member()

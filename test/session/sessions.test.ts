@@ -130,6 +130,15 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
       expect((await who(room, cookie)).body).toMatchObject({ expiresAt: '2026-01-02T23:00:00.000Z' })
     })
 
+    it('does not count a request that is refused as use', async () => {
+      const room = await open()
+      const { cookie } = await signIn(room)
+      room.clock.advance(23 * hour)
+      await request(room.app).post('/refused').set('Cookie', cookie)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect((await who(room, cookie)).body).toMatchObject({ expiresAt: '2026-01-02T00:00:00.000Z' })
+    })
+
     it('ends a session at the absolute timeout, however busy', async () => {
       const room = await open({ absoluteTimeoutMs: 2 * day })
       const { cookie } = await signIn(room)
@@ -219,6 +228,16 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
       const ended = new Promise((resolve) => room.sessions.reader.watch(session, resolve))
       room.clock.advance(day)
       expect(await ended).toBe('expired')
+    })
+
+    it('tells at once who begins to watch what has ended meanwhile', async () => {
+      const room = await open()
+      const { cookie } = await signIn(room)
+      const session = await room.sessions.reader.read(cookie)
+      if (!session) throw new Error('no session')
+      await request(room.app).post('/end').set('Cookie', cookie)
+      expect((await api(room, cookie)).body).toBeNull()
+      expect(await new Promise((resolve) => room.sessions.reader.watch(session, resolve))).toBe('signed-out')
     })
 
     it('tells nobody who has stopped watching', async () => {
