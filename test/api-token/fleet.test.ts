@@ -77,18 +77,23 @@ function strictProvider(tookMs: number) {
 }
 
 describe('a refresh over a fleet', () => {
-  it.each([0, 600, 4_000])(
-    'that takes %i ms is made once by three instances with 200 calls',
-    async (tookMs) => {
+  it('is made once by three instances with 200 calls, however long it takes', async () => {
+    async function attempt(tookMs: number) {
       const { refresh, state } = strictProvider(tookMs)
       const { ask, outcomes, sessions } = await fleet(3, refresh)
       const tokens = await Promise.all(Array.from({ length: 200 }, (_, call) => ask(call % 3)))
-      expect(new Set(tokens)).toEqual(new Set(['access-1']))
-      expect(state.requests).toBe(1)
-      expect(sessions.ended.size).toBe(0)
-      expect(outcomes.toSorted()).toEqual(['renewed', 'reused', 'reused'])
-    },
-  )
+      return {
+        tokens: [...new Set(tokens)],
+        requests: state.requests,
+        ended: sessions.ended.size,
+        outcomes: outcomes.toSorted(),
+      }
+    }
+    // The last one takes longer than a lease that nobody renews.
+    const attempts = await Promise.all([0, 600, 4_000].map(attempt))
+    const outcomes = ['renewed', 'reused', 'reused']
+    expect(attempts).toEqual(Array(3).fill({ tokens: ['access-1'], requests: 1, ended: 0, outcomes }))
+  })
 
   it('is taken over when the instance that holds the lease is killed', async () => {
     const { refresh, state } = strictProvider(0)
