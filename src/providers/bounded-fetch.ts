@@ -1,3 +1,4 @@
+import { objectOrEmpty } from './exact-json.ts'
 import { ProviderError } from './provider.ts'
 
 /** A fetch that always comes back soon with little: the whole body is here when it resolves. */
@@ -73,8 +74,9 @@ function rebuild({ status, headers }: Response, body: Buffer): Response {
   })
 }
 
+/** `fetch` names the system's error (`ECONNREFUSED`) one level down. */
 function networkCode(error: unknown, bounded: AbortSignal): string {
   if (bounded.aborted) return 'timeout'
-  const cause = error instanceof Error ? error.cause : undefined
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : 'network'
+  const code = objectOrEmpty(objectOrEmpty(error)['cause'])['code']
+  return typeof code === 'string' ? code : 'network'
 }

@@ -4,7 +4,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client'
-import { isJsonObject, type JsonObject, objectOrEmpty } from './exact-json.ts'
+import { isJsonObject, objectOrEmpty } from './exact-json.ts'
 import { ProviderError, type ProviderFailure } from './provider.ts'
 
 /** Which step failed: one error code can mean different things at different addresses. */
@@ -72,7 +72,7 @@ export function toProviderError(
   if (error instanceof WWWAuthenticateChallengeError)
     return failed(step === 'profile' ? 'profile-unusable' : 'misconfigured', `http-${error.status}`, error)
   if (error instanceof ClientError) {
-    const absent = notTheProtocol.has(error.code ?? '') || isShapeless(error)
+    const absent = notTheProtocol.has(error.code ?? '') || (step !== 'profile' && isShapeless(error))
     return failed(absent ? 'unavailable' : unfit(step), error.code, error)
   }
   return failed('unavailable', undefined, error)
@@ -102,11 +102,9 @@ function unfit(step: Step): ProviderFailure {
 /** A token answer without what makes it one (RFC 6749 §5.1). A missing ID token is another matter: that is a forgery's sign. */
 function isShapeless(error: ClientError): boolean {
   const cause = error.cause instanceof Error ? error.cause.cause : undefined
-  const body: JsonObject | undefined =
-    isJsonObject(cause) && isJsonObject(cause['body']) ? cause['body'] : undefined
-  return (
-    body !== undefined && (typeof body['access_token'] !== 'string' || typeof body['token_type'] !== 'string')
-  )
+  if (!isJsonObject(cause) || !('body' in cause)) return false
+  const body = objectOrEmpty(cause['body'])
+  return typeof body['access_token'] !== 'string' || typeof body['token_type'] !== 'string'
 }
 
 function failed(failure: ProviderFailure, code: string | undefined, cause: unknown): ProviderError {

@@ -27,7 +27,12 @@ export const kakao: ProviderDefinition = {
     reauthenticate: { prompt: 'login' },
     'select-account': { prompt: 'select_account' },
   },
-  profile: { from: 'api', parameters: { secure_resource: 'true' }, person, failure: apiFailure },
+  profile: {
+    from: 'api',
+    parameters: { secure_resource: 'true' },
+    person,
+    failure: (body) => apiFailures.get(body['code']),
+  },
   errorCodes: {
     KOE009: 'misconfigured',
     KOE010: 'misconfigured',
@@ -63,14 +68,17 @@ function memberNumber(id: unknown): string | undefined {
   return typeof id === 'string' && /^[1-9]\d*$/.test(id) ? id : undefined
 }
 
-/** kapi answers `{"msg","code"}`, without OAuth's `error`. */
-function apiFailure(body: Readonly<Record<string, unknown>>): ProviderFailure | undefined {
-  if (body['code'] === -10) return 'rate-limited'
-  if (body['code'] === -402) return 'misconfigured'
-  return body['code'] === -401 || body['code'] === -101 || body['code'] === -103
-    ? 'profile-unusable'
-    : undefined
-}
+/** kapi answers `{"msg","code"}`, without OAuth's `error`: https://developers.kakao.com/docs/latest/en/rest-api/reference */
+const apiFailures = new Map<unknown, ProviderFailure>([
+  [-1, 'unavailable'],
+  [-7, 'unavailable'],
+  [-10, 'rate-limited'],
+  [-101, 'profile-unusable'],
+  [-103, 'profile-unusable'],
+  [-401, 'profile-unusable'],
+  [-402, 'misconfigured'],
+  [-603, 'unavailable'],
+])
 
 /** By the admin key for anybody, else by the person's own token. */
 async function unlink({ fetch, endpoint, subject, accessToken, adminKey }: UnlinkCall): Promise<boolean> {

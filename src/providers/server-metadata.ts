@@ -34,6 +34,7 @@ export interface DiscoveryOptions {
 }
 
 const freshMs = 60 * 60_000
+const retryMs = 60_000
 
 /**
  * OpenID Connect Discovery 1.0: asked for at the first need, shared by all who need it at once, asked again every hour
@@ -44,8 +45,10 @@ export function discoveredMetadata(options: DiscoveryOptions): MetadataSource {
   const closing = new AbortController()
   let newest: { readonly metadata: ServerMetadata; readonly at: number } | undefined
   let pending: Promise<ServerMetadata> | undefined
+  let askedAt = 0
 
   function ask(): Promise<ServerMetadata> {
+    askedAt = clock()
     pending ??= discover(options, closing.signal)
       .then((metadata) => {
         newest = { metadata, at: clock() }
@@ -71,7 +74,7 @@ export function discoveredMetadata(options: DiscoveryOptions): MetadataSource {
     async load() {
       if (!newest) return ask()
       // The old answer serves until a new one is here, and longer if none comes.
-      if (clock() - newest.at >= freshMs) void ask().catch(() => {})
+      if (clock() - newest.at >= freshMs && clock() - askedAt >= retryMs) void ask().catch(() => {})
       return newest.metadata
     },
     close: () => closing.abort(),

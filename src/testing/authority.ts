@@ -6,7 +6,8 @@ export interface Authority {
   issueCode(request: CodeRequest): string
   /** The code's single use. */
   redeem(code: string, proof: { redirectUri: string | null; verifier: string | null }): Redeemed
-  issueTokens(holder: Holder, options: { refresh: boolean }): IssuedTokens
+  /** `of`: the refresh token that the new access token was got with. */
+  issueTokens(holder: Holder, options: { refresh: boolean; of?: string | null }): IssuedTokens
   /** What a bearer token stands for, while it is live. */
   holder(accessToken: string | undefined): Holder | undefined
   /** What a refresh token stands for; `left` ms until it expires. */
@@ -88,7 +89,11 @@ export function createAuthority({ clock, accessTokenMs, refreshTokenMs }: Author
     issueTokens(holder, options) {
       const accessToken = token()
       const refreshToken = options.refresh ? token() : undefined
-      access.set(accessToken, { holder, expiresAt: clock() + accessTokenMs, refreshToken })
+      access.set(accessToken, {
+        holder,
+        expiresAt: clock() + accessTokenMs,
+        refreshToken: refreshToken ?? options.of ?? undefined,
+      })
       if (refreshToken) refresh.set(refreshToken, { holder, expiresAt: clock() + refreshTokenMs })
       return { accessToken, ...(refreshToken && { refreshToken }) }
     },

@@ -65,9 +65,12 @@ export const faults = {
       more()
     },
   /** A few KB that unpack to 50 MB. */
-  gzipBomb: (): Fault => (res) => {
-    res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
-    res.end(gzipSync(Buffer.alloc(50 * megabyte, ' ')))
+  gzipBomb: (): Fault => {
+    const bomb = gzipSync(Buffer.alloc(50 * megabyte, ' '))
+    return (res) => {
+      res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      res.end(bomb)
+    }
   },
   /** Sends whoever asks to somebody else. */
   redirect:

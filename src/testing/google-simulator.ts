@@ -102,7 +102,7 @@ async function token(
     // [M] the description
     if (!known)
       return json({ error: 'invalid_grant', error_description: 'Token has been expired or revoked.' }, 400)
-    return json(await tokens(site, known.holder, false))
+    return json(await tokens(site, known.holder, { refresh: false, of: form.get('refresh_token') }))
   }
   const redeemed = site.authority.redeem(form.get('code') ?? '', {
     redirectUri: form.get('redirect_uri') ?? '',
@@ -112,7 +112,9 @@ async function token(
     const { person, scope } = redeemed.holder
     const first = !consented.has(person.subject) || scope.split(' ').includes('consent')
     consented.add(person.subject)
-    return json(await tokens(site, redeemed.holder, first && scope.split(' ').includes('offline')))
+    return json(
+      await tokens(site, redeemed.holder, { refresh: first && scope.split(' ').includes('offline') }),
+    )
   }
   if (redeemed.reason === 'down') return html(errorPage(look, '503. That’s an error.'), 503)
   if (redeemed.reason === 'redirect-uri')
@@ -121,8 +123,8 @@ async function token(
 }
 
 /** [O] A capital Bearer, and scopes as URLs. */
-async function tokens(site: Site, holder: Holder, refresh: boolean) {
-  const { accessToken, refreshToken } = site.authority.issueTokens(holder, { refresh })
+async function tokens(site: Site, holder: Holder, options: { refresh: boolean; of?: string | null }) {
+  const { accessToken, refreshToken } = site.authority.issueTokens(holder, options)
   const iat = Math.floor(site.clock() / 1000)
   const idToken = {
     iss: site.origin,

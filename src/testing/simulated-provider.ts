@@ -42,9 +42,9 @@ export async function startSimulatedProvider(
   surface: Surface,
   { clock, redirectUris, port }: SimulatedProviderOptions,
 ): Promise<SimulatedProvider> {
-  const [server, idTokens] = await Promise.all([startSimulatorServer(clock, port), createIdTokens()])
-  const { origin } = server
   const { id } = surface
+  const [server, idTokens] = await Promise.all([startSimulatorServer(clock, port), createIdTokens(id)])
+  const { origin } = server
   const desk = createConsentDesk(surface)
   const returnOrigins = redirectUris.map((uri) => new URL(uri).origin)
   const client = {

@@ -104,7 +104,10 @@ function configuration(
     }),
     features: {
       devInteractions: { enabled: false },
-      revocation: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
+      },
       pushedAuthorizationRequests: { enabled: pushed, requirePushedAuthorizationRequests: pushed },
       backchannelLogout: { enabled: true },
     },
