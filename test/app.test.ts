@@ -1,0 +1,199 @@
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import supertest from 'supertest'
+import { createCoatcheck } from '../src/composition.ts'
+import { freshName, type House, openHouse, signUp } from './support/house.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse({ providers: ['kakao'] })
+  house.browser()
+})
+afterAll(() => house.close())
+
+const app = () => supertest(house.coatcheck.app)
+const host = () => new URL(house.env['PUBLIC_URL'] as string).host
+
+describe('createCoatcheck', () => {
+  it('gives a request listener that supertest can ask', async () => {
+    const { status, body } = await app().get('/auth/session').set('Host', host())
+    expect([status, body]).toEqual([200, { state: 'anonymous' }])
+  })
+
+  it('rejects a wrong configuration with every problem, and starts nothing', async () => {
+    await expect(createCoatcheck({ env: { PORT: 'x', PROVIDERS: 'kakao' } })).rejects.toMatchObject({
+      problems: expect.arrayContaining([
+        expect.stringMatching(/^PORT: /),
+        expect.stringMatching(/^KAKAO_CLIENT_ID: /),
+        expect.stringMatching(/^KAKAO_CLIENT_SECRET: /),
+      ]),
+    })
+  })
+})
+
+describe('every answer', () => {
+  it('carries a request id: the client’s, if it is well formed', async () => {
+    expect((await app().get('/healthz').set('X-Request-Id', 'abc.DEF_1-2')).headers['x-request-id']).toBe(
+      'abc.DEF_1-2',
+    )
+    for (const id of ['', 'a b', 'x'.repeat(65), 'a/b', '<script>']) {
+      expect((await app().get('/auth/session').set('X-Request-Id', id)).headers['x-request-id']).toMatch(
+        /^[0-9a-f-]{36}$/,
+      )
+    }
+  })
+
+  it('of /auth is never cached and leaks no address', async () => {
+    for (const path of ['/auth/session', '/auth/providers', '/auth/nothing', '/auth/sessions']) {
+      const { headers } = await app().get(path)
+      expect([path, headers['cache-control'], headers['referrer-policy']]).toEqual([
+        path,
+        'no-store',
+        'no-referrer',
+      ])
+    }
+  })
+
+  it('says nothing of the server’s make', async () => {
+    const { headers } = await app().get('/auth/session')
+    expect(headers['x-powered-by']).toBeUndefined()
+    expect(headers['x-content-type-options']).toBe('nosniff')
+  })
+})
+
+describe('an error', () => {
+  it('is a problem document with its code, its title and the request id', async () => {
+    const response = await app().get('/auth/nothing').set('X-Request-Id', 'here')
+    expect(response.status).toBe(404)
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8')
+    expect(response.headers['cache-control']).toBe('no-store')
+    expect(response.body).toEqual({
+      type: 'urn:coatcheck:problem:not-found',
+      title: expect.any(String),
+      status: 404,
+      code: 'not-found',
+      requestId: 'here',
+    })
+  })
+
+  it.each([
+    ['POST', '/auth/session', 'GET, HEAD'],
+    ['GET', '/auth/logout', 'POST'],
+    ['PUT', '/auth/signup', 'POST'],
+    ['POST', '/auth/user', 'PATCH'],
+    ['GET', '/auth/account', 'DELETE'],
+    ['POST', '/.well-known/jwks.json', 'GET, HEAD'],
+  ])('%s %s is 405 and says what is allowed', async (method, path, allow) => {
+    const agent = app()
+    const name = method.toLowerCase() as 'get' | 'post' | 'put'
+    const { status, headers, body } = await agent[name](path).set('X-CSRF', '1')
+    expect([status, headers['allow'], body.code]).toEqual([405, allow, 'method-not-allowed'])
+  })
+
+  it.each([
+    '/auth/',
+    '/auth',
+    '/AUTH/session',
+    '/auth/session/',
+    '/auth/login/kakao/x',
+    '/auth/%2e%2e/x',
+    '/.well-known/x',
+  ])('%s is not found', async (path) => {
+    expect((await app().get(path)).body.code).toBe('not-found')
+  })
+
+  it('of broken percent-encoding is the client’s', async () => {
+    for (const path of ['/auth/login/%zz', '/auth/sessions/%E0%A4%A']) {
+      const { status, body } = await app().get(path)
+      expect([path, [400, 404, 405].includes(status), typeof body.code]).toEqual([path, true, 'string'])
+    }
+  })
+})
+
+describe('the public host', () => {
+  it('is where a navigation under another Host is sent', async () => {
+    const response = await app().get('/page?x=1').set('Host', 'other.example').set('Accept', 'text/html')
+    expect([response.status, response.headers['location']]).toEqual([
+      308,
+      `${house.env['PUBLIC_URL']}/page?x=1`,
+    ])
+  })
+
+  it('stays put for another origin that looks like a path', async () => {
+    const response = await app()
+      .get('//evil.example/x')
+      .set('Host', 'other.example')
+      .set('Sec-Fetch-Mode', 'navigate')
+    expect(new URL(response.headers['location'] as string).origin).toBe(house.env['PUBLIC_URL'])
+  })
+
+  it('does not matter to a fetch, a form or a probe', async () => {
+    for (const request of [
+      app().get('/auth/session').set('Sec-Fetch-Mode', 'cors').set('Accept', 'text/html'),
+      app().post('/auth/logout').set('X-CSRF', '1'),
+      app().get('/healthz').set('Accept', 'text/html'),
+    ]) {
+      expect((await request.set('Host', 'other.example')).status).toBe(200)
+    }
+  })
+
+  it('is no proxy: an absolute-form target is refused', async () => {
+    const answer = await raw(
+      `GET http://evil.example/auth/session HTTP/1.1\r\nHost: ${host()}\r\nConnection: close\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"invalid-request"/)
+  })
+})
+
+describe('what APIs verify our tokens by', () => {
+  it('is published, with a lifetime, and fits the tokens', async () => {
+    const browser = house.browser()
+    await signUp(browser, 'kakao', freshName())
+    await browser.fetch('/api/x')
+    const token = house.api.requests.at(-1)?.headers.authorization?.replace('Bearer ', '') as string
+    const url = new URL(`${house.env['PUBLIC_URL']}/.well-known/jwks.json`)
+    const { payload, protectedHeader } = await jwtVerify(token, createRemoteJWKSet(url), {
+      issuer: house.env['PUBLIC_URL'] as string,
+      audience: house.env['PUBLIC_URL'] as string,
+      typ: 'at+jwt',
+    })
+    expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: expect.any(String) })
+    expect(payload).toMatchObject({ client_id: 'coatcheck', provider: 'kakao', characterName: 'Mira' })
+    const response = await app().get('/.well-known/jwks.json')
+    expect(response.headers['cache-control']).toBe('public, max-age=300')
+    expect(response.text).not.toMatch(/"d":/)
+  })
+
+  it('is named by authorization-server metadata (RFC 8414)', async () => {
+    const origin = house.env['PUBLIC_URL']
+    const { body } = await app().get('/.well-known/oauth-authorization-server')
+    expect(body).toEqual({
+      issuer: origin,
+      jwks_uri: `${origin}/.well-known/jwks.json`,
+      response_types_supported: [],
+      grant_types_supported: [],
+    })
+  })
+
+  it('is nothing with a shared secret', async () => {
+    const shared = await openHouse({ env: { SERVICE_TOKEN_SECRET: 's'.repeat(32) } })
+    for (const path of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']) {
+      expect((await supertest(shared.coatcheck.app).get(path)).status).toBe(404)
+    }
+    await shared.close()
+  })
+})
+
+/** What the server at PUBLIC_URL answers to these very bytes. */
+function raw(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(Number(house.env['PORT']), '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', (chunk) => {
+      answer += chunk.toString()
+    })
+    socket.once('close', () => resolve(answer))
+    socket.once('error', reject)
+  })
+}
