@@ -31,7 +31,7 @@ export function judge(applicant: Applicant): void {
   try {
     if (!(route.methods?.includes(req.method as string) ?? req.method !== 'TRACE'))
       throw new Problem('method-not-allowed', { headers: { Allow: allowed(route) } })
-    if (applicant.saysElsewhere()) throw new Problem('cross-site-request')
+    if (applicant.saysElsewhere()) throw refused('cross-site-request', context)
     const found = route.auth === 'none' ? undefined : context.reader.read(req.headers.cookie)
     if (found !== undefined && 'then' in found) {
       found.then((open) => judgeSession(applicant, open)).catch((error) => applicant.fail(error))
@@ -45,7 +45,7 @@ function judgeSession(applicant: Applicant, open: OpenSession | undefined): void
   const { route, context } = applicant
   const refusal = sessionRefusal(route, open, context.clock())
   if (refusal) throw refused(refusal, context)
-  if (applicant.lacksProof()) throw new Problem('cross-site-request')
+  if (applicant.lacksProof()) throw refused('cross-site-request', context)
   applicant.open = open
   if (open) context.reader.use(open)
   if (open?.session.state !== 'member' || !route.tokenRequest) {
@@ -68,10 +68,15 @@ function enterWith(applicant: Applicant, token: string | undefined): void {
   applicant.enter()
 }
 
-/** A refusal that a new sign-in would lift says where to sign in. */
-export function refused(code: ProblemCode, { loginPath }: Pick<ProxyContext, 'loginPath'>): Problem {
+/** What the gate says most often, made once: an error that is thrown all day need not collect its stack each time. */
+export function refused(code: ProblemCode, { loginPath, refusals }: ProxyContext): Problem {
+  const known = refusals.get(code)
+  if (known) return known
+  // A refusal that a new sign-in would lift says where to sign in.
   const needsLogin = code === 'session-required' || code === 'reauthentication-required'
-  return new Problem(code, needsLogin ? { members: { loginUrl: loginPath } } : {})
+  const problem = new Problem(code, needsLogin ? { members: { loginUrl: loginPath } } : {})
+  refusals.set(code, problem)
+  return problem
 }
 
 /** RFC 9110 §9.3.8: TRACE would send the token back to the client; nobody gets it. */

@@ -14,6 +14,8 @@ import { sendContinue } from './server-options.ts'
 import { watchSession } from './session-watch.ts'
 import { upstreamProblem } from './upstream-errors.ts'
 
+const smallBodyBytes = 16_384
+
 /** An answer that has begun may pause this long, in either direction. Event streams may pause for ever. */
 const bodyIdleMs = 300_000
 
@@ -78,21 +80,34 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     }
     sendContinue(this.req, this.res)
     this.res.once('close', this.#onClose)
-    if (hasBody(this.req)) {
-      this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, this.#onProgress)
-    }
     this.#timer = setTimeout(onTimer, this.route.timeoutMs, this)
-    this.#dispatch()
+    if (!hasBody(this.req)) this.#dispatch(null)
+    else if (Number(this.req.headers['content-length']) <= smallBodyBytes) this.#collectBody()
+    else {
+      this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, this.#onProgress)
+      this.#dispatch(this.#body)
+    }
   }
 
-  #dispatch(): void {
+  /** A small body goes up when it is whole: cheaper than a stream, and a slow sender holds no upstream connection. */
+  #collectBody(): void {
+    const pieces: Buffer[] = []
+    this.req.on('data', (piece: Buffer) => pieces.push(piece))
+    this.req.once('end', () => {
+      if (this.#over) return
+      this.#timer?.refresh()
+      this.#dispatch(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
+    })
+  }
+
+  #dispatch(body: Buffer | RequestBody | null): void {
     const { route, req } = this
     route.pool.dispatch(
       {
         path: route.basePath + req.url,
         method: req.method as Dispatcher.HttpMethod,
         headers: outgoingHeaders(this),
-        body: this.#body ?? null,
+        body,
       },
       this,
     )
@@ -170,7 +185,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   /** One fresh token and one more try, if nothing was sent that cannot be sent again. */
   #mayRenewToken(): boolean {
     const kind = this.route.tokenRequest?.kind
-    return !this.#superseded && this.token !== undefined && kind !== 'service' && this.#body === undefined
+    return !this.#superseded && this.token !== undefined && kind !== 'service' && !hasBody(this.req)
   }
 
   async #renewToken(status: number, headers: AnswerHeaders): Promise<void> {
@@ -190,7 +205,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       this.token = fresh
       this.#abandon()
       this.#timer?.refresh()
-      this.#dispatch()
+      this.#dispatch(null)
     } catch (error) {
       this.fail(error)
     }
@@ -259,7 +274,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     const { req, res } = this
     if (!res.headersSent) {
       // A sender that stalls is no fault of the upstream: nothing to answer, RFC 9110 §15.5.9.
-      if (this.#body && !req.complete && !req.isPaused()) res.destroy()
+      if (hasBody(req) && !req.complete && !req.isPaused()) res.destroy()
       else this.fail(new Problem('upstream-timeout'))
     } else if (this.#bodyTimed && !this.#progress) {
       this.fail(new Problem('upstream-timeout'))

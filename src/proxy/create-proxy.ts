@@ -57,6 +57,7 @@ export function createProxy(options: ProxyOptions): ApiProxy {
     forwardedProto: options.secure ? 'https' : 'http',
     peers: createTrustedPeers(options.trustProxy),
     longLived,
+    refusals: new Map(),
   }
 
   function endStreams() {

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { ApiTokens, TokenRequest } from '../api-token/api-tokens.ts'
 import type { Clock } from '../clock.ts'
 import type { RouteConfig } from '../config/config.ts'
-import type { ProblemCode } from '../http/problem.ts'
+import type { Problem, ProblemCode } from '../http/problem.ts'
 import type { TrustedPeers } from '../http/trusted-peers.ts'
 import type { Log } from '../ops/log.ts'
 import type { SessionReader } from '../session/sessions.ts'
@@ -44,6 +44,7 @@ export interface ProxyContext {
   readonly log: Log
   readonly observe: ((sample: ProxySample) => void) | undefined
   readonly longLived: Set<LongLived>
+  readonly refusals: Map<ProblemCode, Problem>
 }
 
 /** A route with what follows from its configuration. */
