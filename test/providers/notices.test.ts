@@ -1,10 +1,9 @@
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { UnlinkVerdict } from '../../src/providers/provider.ts'
 import { type Room, type RoomOptions, startRoom } from './room.ts'
 
 let room: Room
-afterEach(() => room.close())
 
 interface Received {
   readonly authorization?: string
@@ -17,12 +16,16 @@ async function judge(
   make: () => Received,
 ): Promise<UnlinkVerdict | undefined> {
   room = await startRoom({ ids: [id], ...options })
-  const { authorization, fields } = make()
-  return room.provider(id).account.readUnlinkNotice?.({
-    authorization,
-    fields: new URLSearchParams(fields),
-    now: room.clock(),
-  })
+  try {
+    const { authorization, fields } = make()
+    return room.provider(id).account.readUnlinkNotice?.({
+      authorization,
+      fields: new URLSearchParams(fields),
+      now: room.clock(),
+    })
+  } finally {
+    await room.close()
+  }
 }
 
 describe('Kakao’s unlink notice', () => {
