@@ -1,4 +1,5 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -42,7 +43,7 @@ export function openSqlite(path: string): Dialect {
 
 function openFile(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+    if (path !== ':memory:') createFile(path)
     // node:sqlite waits for locks synchronously. Only here, where nothing else runs yet.
     const file = new DatabaseSync(path, { timeout: 100 })
     try {
@@ -57,6 +58,13 @@ function openFile(path: string): DatabaseSync {
       cause,
     })
   }
+}
+
+/** Creates the file, and the folder it is in (DATA_DIR on a fresh machine), but no deeper path: that would be a slip of the pen. */
+function createFile(path: string): void {
+  const folder = dirname(path)
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
 }
 
 /** SQLite's primary result code (https://sqlite.org/rescode.html), whatever the extended one. */

@@ -1,6 +1,8 @@
 import { chmodSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { createUsers } from '../../src/users/create-users.ts'
@@ -10,6 +12,7 @@ import { type PostgresServer, startPostgres } from '../support/postgres-server.t
 import { freshPath, rememberingLog, removeFiles } from './databases.ts'
 
 const clock = () => Date.parse('2026-01-01T00:00:00Z')
+const called = [{ property: 'nickname', key: 'kim' }]
 const kakao = { provider: 'kakao', subject: '1001' }
 
 afterAll(removeFiles)
@@ -36,6 +39,61 @@ async function outcome(call: Promise<unknown>): Promise<{ readonly failed: unkno
   return { failed, ms: performance.now() - start }
 }
 
+/** Again, after `kill`. For a moment the old server's last processes hold on to its memory. */
+async function comeBack(postgres: PostgresServer): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await postgres.start()
+    } catch (error) {
+      if (attempt === 20) throw error
+      await sleep(100)
+    }
+  }
+}
+
+/** A network to a PostgreSQL that can be cut: every connection is reset, without a word of the server's. */
+async function cuttable(postgres: PostgresServer) {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    const onward = connect(postgres.port, '127.0.0.1')
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => onward.destroy())
+    onward.on('error', () => {}).on('close', () => socket.destroy())
+    socket.pipe(onward).pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(postgres.url)
+  url.port = String((server.address() as AddressInfo).port)
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy()
+    sockets.clear()
+  }
+  return { url: url.href, cut, close: () => server.close() }
+}
+
+/** Keeps every sign-up waiting in the middle of its transaction, until it is let go. */
+async function holdSignups({ url }: PostgresServer) {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('BEGIN; LOCK TABLE coatcheck_unique_values IN EXCLUSIVE MODE')
+  return {
+    /** The process that waits. */
+    async waiting(): Promise<number> {
+      for (;;) {
+        const { rows } = await client.query<{ pid: number }>(
+          "SELECT pid FROM pg_stat_activity WHERE application_name = 'coatcheck' AND wait_event_type = 'Lock'",
+        )
+        if (rows[0]) return rows[0].pid
+        await sleep(10)
+      }
+    },
+    async letGo() {
+      await client.query('COMMIT')
+      await client.end()
+    },
+  }
+}
+
 /** The processes behind our connections: stopping the server's own leaves them running. */
 async function backendsOf({ url }: PostgresServer): Promise<number[]> {
   const client = new pg.Client({ connectionString: url })
@@ -56,6 +114,13 @@ describe('a SQLite file', () => {
     const users = await open(path)
     await users.directory.create(kakao, {}, [])
     for (const file of [path, `${path}-wal`, `${path}-shm`]) expect(statSync(file).mode & 0o777).toBe(0o600)
+    await users.close()
+  })
+
+  it('brings the folder that it is in, on a fresh machine', async () => {
+    const folder = `${freshPath()}.d`
+    const users = await open(`${folder}/users.db`)
+    expect(statSync(folder).mode & 0o777).toBe(0o700)
     await users.close()
   })
 
@@ -180,7 +245,7 @@ describe('a PostgreSQL', () => {
     await postgres.kill()
     const early = await open(postgres.url)
     await expect(early.ping()).rejects.toBeInstanceOf(DirectoryUnavailable)
-    await postgres.start()
+    await comeBack(postgres)
     expect(await early.directory.signIn(kakao)).toBeDefined()
     await early.close()
   })
@@ -195,9 +260,36 @@ describe('a PostgreSQL', () => {
     const { failed, ms } = await outcome(users.directory.signIn(kakao))
     expect(failed).toBeInstanceOf(DirectoryUnavailable)
     expect(ms).toBeLessThan(1000)
-    await postgres.start()
+    await comeBack(postgres)
     expect(await users.directory.signIn(kakao)).toBeDefined()
     expect(log.events).toEqual(expect.arrayContaining(['users.unavailable', 'users.available']))
+  })
+
+  it('that is lost in the middle of a transaction fails the call, not the process', async () => {
+    const network = await cuttable(postgres)
+    const far = await open(network.url)
+    await Promise.all([far.ping(), far.ping(), far.ping()])
+    // Connections that nobody uses at the moment, and one in a transaction.
+    const signups = await holdSignups(postgres)
+    const call = outcome(far.directory.create({ ...kakao, subject: 'lost' }, {}, called))
+    await signups.waiting()
+    network.cut()
+    expect((await call).failed).toBeInstanceOf(DirectoryUnavailable)
+    await signups.letGo()
+    expect((await far.directory.create({ ...kakao, subject: 'lost' }, {}, called)).created).toBe(true)
+    await far.close()
+    network.close()
+  })
+
+  it('that hangs in the middle of a transaction leaves no connection in it', async () => {
+    const signups = await holdSignups(postgres)
+    const call = outcome(users.directory.create({ ...kakao, subject: 'stuck' }, {}, called))
+    const pid = await signups.waiting()
+    process.kill(pid, 'SIGSTOP')
+    expect((await call).failed).toBeInstanceOf(DirectoryUnavailable)
+    process.kill(pid, 'SIGCONT')
+    await signups.letGo()
+    for (let index = 0; index < 20; index++) expect(await users.directory.signIn(kakao)).toBeDefined()
   })
 
   it('that hangs fails every call within seconds, and is used again when it goes on', async () => {
