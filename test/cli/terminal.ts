@@ -24,5 +24,13 @@ export async function coatcheck(
     out: (text) => void out.push(...text.split('\n')),
     err: (text) => void err.push(...text.split('\n')),
   })
-  return { code, out, err, json: () => JSON.parse(out.join('\n')) }
+  return {
+    code,
+    out,
+    err,
+    json() {
+      if (out.length === 0) throw new Error(`nothing was printed, but: ${err.join('\n')}`)
+      return JSON.parse(out.join('\n'))
+    },
+  }
 }

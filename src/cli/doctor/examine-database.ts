@@ -33,7 +33,7 @@ function explain(place: string, error: unknown): Finding {
   const { code = '' } = error as NodeJS.ErrnoException
   for (const [pattern, seen, advice] of refusals)
     if (pattern.test(code)) return failed('database', `${place} ${seen} (${code})`, advice)
-  if (code === 'ERR_SQLITE_ERROR')
+  if (place.startsWith('SQLite'))
     return failed(
       'database',
       `${place} cannot be opened`,

@@ -13,43 +13,49 @@ const patienceMs = 3_000
 export async function examineRedis(config: RedisConfig | undefined): Promise<readonly Finding[]> {
   if (!config) return [ok(area, 'not configured: sessions live in the server’s memory and end with it')]
   const tracked = await connect(config, true)
-  if (!(tracked instanceof Error))
-    return use(tracked, config, [ok(area, 'tells us of changes (RESP3, CLIENT TRACKING)')])
-  if (!/^(NOPROTO|NOPERM|ERR unknown)/i.test(tracked.message)) return [explain(config, tracked)]
+  if ('client' in tracked)
+    return use(tracked.client, config, [ok(area, 'tells us of changes (RESP3, CLIENT TRACKING)')])
+  if (!tracked.errors.some(refusesTracking)) return [explain(config, tracked.errors)]
   const untracked = await connect(config, false)
-  if (untracked instanceof Error) return [explain(config, untracked)]
-  return use(untracked, config, [
-    warning(
-      area,
-      'refuses RESP3 or CLIENT TRACKING: every session is read again each second',
-      'allow the user +client|tracking +hello, or use a server that knows them (Redis 6, Valkey)',
-    ),
+  if ('errors' in untracked) return [explain(config, untracked.errors)]
+  const advice = 'allow the user +client|tracking +hello, or use a server that knows them (Redis 6, Valkey)'
+  return use(untracked.client, config, [
+    warning(area, 'refuses RESP3 or CLIENT TRACKING: every session is read again each second', advice),
   ])
 }
 
-async function connect(config: RedisConfig, notices: boolean): Promise<RedisClient | Error> {
+function refusesTracking(error: unknown): boolean {
+  return /^(NOPROTO|NOPERM|ERR unknown)/i.test(messageOf(error))
+}
+
+type Connected = { readonly client: RedisClient } | { readonly errors: readonly unknown[] }
+
+/** A client goes on trying for ever; the first reason is as good as the tenth. */
+async function connect(config: RedisConfig, notices: boolean): Promise<Connected> {
   const client = createRedisClient(
     config,
     notices ? new RedisNotices({ changed() {}, lost() {} }) : undefined,
   )
-  let last: Error | undefined
+  const errors: unknown[] = []
+  const failure = Promise.withResolvers<false>()
   client.onError((error) => {
-    last = error
+    errors.push(error)
+    failure.resolve(false)
   })
-  // A client goes on trying for ever; the first reason is as good as the tenth.
-  const outcome = await Promise.race([
-    client.connect().then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
-    ),
-    (async () => {
-      for (let waited = 0; waited < patienceMs && !last; waited += 50) await sleep(50)
-      return last ?? Object.assign(new Error('no answer'), { code: 'timeout' })
-    })(),
-  ])
-  if (!outcome) return client
+  const connecting = client.connect().then(
+    () => true,
+    (error: unknown) => {
+      errors.push(error)
+      return false
+    },
+  )
+  const patience = new AbortController()
+  const waited = sleep(patienceMs, false, { signal: patience.signal }).catch(() => false)
+  const connected = await Promise.race([connecting, failure.promise, waited])
+  patience.abort()
+  if (connected) return { client }
   await client.destroy().catch(() => {})
-  return outcome
+  return { errors: errors.length > 0 ? errors : [new Error('timeout')] }
 }
 
 async function use(
@@ -60,7 +66,7 @@ async function use(
   try {
     return [...findings, await tryCommands(client, config), ...(await examineSettings(client, config))]
   } catch (error) {
-    return [...findings, explain(config, error)]
+    return [...findings, explain(config, [error])]
   } finally {
     await client.destroy().catch(() => {})
   }
@@ -153,11 +159,22 @@ const refusals: readonly (readonly [message: RegExp, seen: string, advice: strin
   [/^(MOVED|ASK) /, 'is a cluster', 'set REDIS_MODE=cluster'],
 ]
 
-function explain({ urls }: RedisConfig, error: unknown): Finding {
+function explain({ urls, mode }: RedisConfig, errors: readonly unknown[]): Finding {
   const place = urls.map((url) => new URL(url).host).join(', ')
-  const message = error instanceof Error ? error.message : ''
   for (const [pattern, seen, advice] of refusals)
-    if (pattern.test(message)) return failed(area, `${place} ${seen}`, advice)
-  const { seen, advice } = explainFailure(error)
+    if (errors.some((error) => pattern.test(messageOf(error))))
+      return failed(area, `${place} ${seen}`, advice)
+  if (errors.some((error) => /time(d )?out/i.test(messageOf(error)))) {
+    const also = urls.some((url) => url.startsWith('rediss:')) ? ', and that it speaks TLS there' : ''
+    const sentinels =
+      mode === 'sentinel' ? ', and that these are sentinels that know REDIS_SENTINEL_MASTER' : ''
+    const advice = `check that it runs, the firewalls on the way${also}${sentinels}`
+    return failed(area, `${place} did not answer in time`, advice)
+  }
+  const { seen, advice } = explainFailure(errors[0])
   return failed(area, `${place}: ${seen}`, advice)
+}
+
+function messageOf(error: unknown): string {
+  return String((error as { message?: unknown } | undefined)?.message ?? '')
 }
