@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express, { type RequestHandler, type Response } from 'express'
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose'
+import { openRoom } from './room.ts'
 
 export interface ApiOptions {
   /** coatcheck's PUBLIC_URL: it issues the tokens, and they are for its API. */
@@ -26,9 +27,10 @@ const maxNoteLength = 200
 /** An API as it stands behind coatcheck: it knows no cookies and no sessions, only tokens that it verifies by itself. */
 export async function startApi({ issuer }: ApiOptions): Promise<Api> {
   const notes = new Map<string, readonly Note[]>()
+  const verify = createVerifier(issuer)
   const app = express()
   app.disable('x-powered-by')
-  app.use(verifyToken(issuer), express.json({ limit: '10kb' }))
+  app.use(requireToken(verify), express.json({ limit: '10kb' }))
 
   app.get('/api/whoami', (req, res) => {
     // What arrived here may be shown, but the token itself never goes back to where it must not be.
@@ -58,9 +60,18 @@ export async function startApi({ issuer }: ApiOptions): Promise<Api> {
     res.sendStatus(after.length < before.length ? 204 : 404)
   })
 
+  app.get('/api/time', (_req, res) => {
+    res.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+    const tell = () => res.write(`data: ${new Date().toISOString()}\n\n`)
+    const timer = setInterval(tell, 1_000)
+    res.on('close', () => clearInterval(timer))
+    tell()
+  })
+
   const server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, '127.0.0.1', () => resolve(listening))
   })
+  openRoom({ server, path: '/api/room', verify })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close() {
@@ -70,14 +81,22 @@ export async function startApi({ issuer }: ApiOptions): Promise<Api> {
   }
 }
 
+/** The claims of a valid token in an Authorization header. @throws Error */
+export type Verifier = (authorization: string | undefined) => Promise<JWTPayload>
+
 /** All that an API needs of coatcheck: its published keys (RFC 9068 §4). */
-function verifyToken(issuer: string): RequestHandler {
+function createVerifier(issuer: string): Verifier {
   const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', issuer))
+  return async (authorization) => {
+    const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? ''
+    return (await jwtVerify(token, keys, { issuer, audience: issuer, typ: 'at+jwt' })).payload
+  }
+}
+
+function requireToken(verify: Verifier): RequestHandler {
   return async (req, res, next) => {
-    const token = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1]
     try {
-      const { payload } = await jwtVerify(token ?? '', keys, { issuer, audience: issuer, typ: 'at+jwt' })
-      res.locals['claims'] = payload
+      res.locals['claims'] = await verify(req.headers.authorization)
       next()
     } catch {
       res.status(401).set('WWW-Authenticate', 'Bearer error="invalid_token"').json({ error: 'invalid_token' })

@@ -1,20 +1,23 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { build } from 'vite'
 
 const spa = join(import.meta.dirname, 'spa')
+const vite = join(import.meta.dirname, '../node_modules/vite/bin/vite.js')
 const sources = [join(spa, 'src'), join(spa, 'public'), join(import.meta.dirname, '../src/browser')]
 
 /** The folder of the built SPA; builds it first if a source is newer, and compresses it for coatcheck to serve. */
-export async function buildSpa(): Promise<string> {
+export function buildSpa(): string {
   const dist = join(spa, 'dist')
   if (
     newest([...sources, join(spa, 'index.html'), join(spa, 'vite.config.ts')]) <
     newest([join(dist, 'index.html')])
   )
     return dist
-  await build({ configFile: join(spa, 'vite.config.ts') })
+  execFileSync(process.execPath, [vite, 'build', '--config', join(spa, 'vite.config.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   for (const file of filesIn(dist).filter((name) => /\.(js|css|html|svg)$/.test(name))) {
     const content = readFileSync(file)
     writeFileSync(`${file}.br`, brotliCompressSync(content))

@@ -29,9 +29,9 @@ const readyWithinMs = 20_000
 export async function runDemo({ port, env = {} }: DemoOptions): Promise<Demo> {
   await claim(port)
   const url = `http://localhost:${port}`
+  const spaDir = buildSpa()
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-demo-'))
-  const [spaDir, simulators, api] = await Promise.all([
-    buildSpa(),
+  const [simulators, api] = await Promise.all([
     startSimulators({ providers: ['kakao', 'naver', 'google'], publicUrl: url }),
     startApi({ issuer: url }),
   ])

@@ -8,6 +8,7 @@ import {
 } from 'react'
 import type { Client } from './client.ts'
 import type { Session } from './session.ts'
+import type { SessionStore } from './session-store.ts'
 
 const ClientContext = createContext<Client | undefined>(undefined)
 
@@ -28,11 +29,12 @@ export function SessionProvider({ client, children }: SessionProviderProps) {
 /** The session as it is now (the component renders again when it changes), and what can be done about it. */
 export function useSession<Profile = Record<string, unknown>>(): Omit<Client<Profile>, 'session'> & {
   readonly session: Session<Profile>
-  readonly refresh: () => Promise<Session<Profile>>
+  readonly refresh: SessionStore<Profile>['refresh']
+  readonly follow: SessionStore<Profile>['follow']
 } {
   const client = useContext(ClientContext) as Client<Profile> | undefined
   if (!client) throw new Error('useSession: there is no <SessionProvider> above this component')
   const { session: store, ...actions } = client
   const session = useSyncExternalStore(store.subscribe, store.get, store.get)
-  return { ...actions, session, refresh: store.refresh }
+  return { ...actions, session, refresh: store.refresh, follow: store.follow }
 }

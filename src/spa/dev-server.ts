@@ -46,7 +46,7 @@ export function createDevServer({ url, isOwnCookie }: DevServerOptions): DevServ
       answer.on('error', () => res.destroy()).pipe(res)
     })
     sent.on('error', (cause) => {
-      if (res.headersSent) res.destroy()
+      if (res.headersSent || res.destroyed) res.destroy()
       else next(new Problem('upstream-unreachable', { cause }))
     })
     res.on('close', () => sent.destroy())

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import type { Request, RequestHandler, Response } from 'express'
 import { randomToken } from '../crypto/random.ts'
 import type { BuildFile } from './build-file.ts'
@@ -33,7 +34,7 @@ export function createBuildServer(build: SpaBuild, policy: PagePolicy): RequestH
     const file = encoding ? (found.variants.get(encoding) as BuildFile) : found.file
     const content = await file.read()
     if (!content) return false
-    res.type(found.file.path.slice(found.file.path.lastIndexOf('.') + 1))
+    res.type(extname(found.file.path) || 'bin')
     if (found.variants.size > 0) res.vary('Accept-Encoding')
     if (encoding) res.setHeader('Content-Encoding', encoding)
     res.setHeader('ETag', content.etag)

@@ -176,12 +176,14 @@ describe('another device', () => {
       await there.signIn('naver', 'returning')
       await second.page.locator('.ticket h1', { hasText: 'two-devices' }).waitFor()
 
+      await second.page.locator('#live ~ .facts', { hasText: 'two-devices' }).waitFor()
+
       await page.goto(`${demo.url}/account`)
       await page.getByRole('button', { name: /^End the session/ }).click()
-      await page.getByRole('button', { name: /^End the session/ }).waitFor({ state: 'detached' })
+      // Its WebSocket is closed with 4401: nobody has to touch that device for it to know.
+      await second.page.getByText('You were signed out from another device.').waitFor({ timeout: 2_000 })
       expect(await there.callApi('/api/whoami')).toBe(401)
-      await second.page.goto(`${demo.url}/login`)
-      await second.page.getByText('You were signed out from another device.').waitFor()
+      await page.getByRole('button', { name: /^End the session/ }).waitFor({ state: 'detached' })
       expect(await person.callApi('/api/whoami')).toBe(200)
     } finally {
       await second.close()

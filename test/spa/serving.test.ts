@@ -20,6 +20,7 @@ function serve() {
     'assets/film.mp4': large,
     'robots.txt': 'User-agent: *',
     'docs/index.html': '<title>docs</title>',
+    LICENSE: 'free',
   })
   return spaApp({ dir: folder.dir })
 }
@@ -34,6 +35,7 @@ describe('a built SPA', () => {
     await request(app).get('/robots.txt').expect(200, 'User-agent: *')
     const js = await request(app).get('/assets/index-BxZ9a_3k.js').expect(200)
     expect(js.get('Content-Type')).toMatch(/^text\/javascript/)
+    await request(app).get('/LICENSE').expect(200).expect('Content-Type', 'application/octet-stream')
   })
 
   it('serves the index of a folder', async () => {

@@ -82,11 +82,18 @@ const en = {
   holdsNothing: 'nothing',
   holdsTicket:
     'The session cookie is there, but HttpOnly: no script can read it, and its value means nothing.',
+  holdsNoTicket: 'No ticket yet: whoever is not signed in gets no cookie at all.',
   receivedTitle: 'What the API received',
   receivedLead: 'The claims of the token that coatcheck put on the call, checked by the API.',
   receivedHeaders: 'Headers of the call',
   receivedRefused: 'Nothing. Coatcheck answered in its place:',
   receivedAgain: 'Call the API again',
+
+  live: 'Live',
+  liveLead:
+    'A WebSocket and an event stream of the API. They end with the session, from wherever it is ended.',
+  liveGuests: 'In the room now',
+  liveTime: 'Time at the API',
 
   devices: 'Where you are signed in',
   deviceCurrent: 'this device',
@@ -186,11 +193,17 @@ const ko: Texts = {
   holdsLead: '이 페이지의 어떤 스크립트라도 얻을 수 있는 전부입니다.',
   holdsNothing: '없음',
   holdsTicket: '세션 쿠키는 있지만 HttpOnly라서 스크립트가 읽을 수 없고, 값 자체에도 의미가 없습니다.',
+  holdsNoTicket: '아직 번호표가 없어요. 로그인하지 않은 사람에게는 쿠키를 주지 않습니다.',
   receivedTitle: 'API가 받은 것',
   receivedLead: 'coatcheck이 요청에 붙인 토큰의 내용으로, API가 검증했습니다.',
   receivedHeaders: '요청 헤더',
   receivedRefused: '없음. coatcheck이 대신 응답했습니다:',
   receivedAgain: 'API 다시 호출',
+
+  live: '실시간',
+  liveLead: 'API의 웹소켓과 이벤트 스트림입니다. 어디에서 로그아웃하든 세션과 함께 끝납니다.',
+  liveGuests: '지금 함께 있는 사람',
+  liveTime: 'API의 시각',
 
   devices: '로그인한 기기',
   deviceCurrent: '이 기기',

@@ -2,6 +2,7 @@ import type { Member } from 'coatcheck/browser'
 import { useDate, useTexts } from '../language.tsx'
 import { Character } from '../parts/character.tsx'
 import { Holdings } from '../parts/holdings.tsx'
+import { Live } from '../parts/live.tsx'
 import { Notes } from '../parts/notes.tsx'
 import { useProviderName } from '../parts/providers.ts'
 import type { Profile } from '../profile.ts'
@@ -27,6 +28,7 @@ export function Home({ session }: { readonly session: Member<Profile> }) {
         </p>
       </section>
       <Holdings />
+      <Live />
       <section className="card" aria-labelledby="notes">
         <h2 id="notes">{t.notes}</h2>
         <p className="lead">{t.notesLead}</p>

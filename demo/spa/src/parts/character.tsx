@@ -18,10 +18,10 @@ const guests: Readonly<Record<string, { readonly coat: string; readonly head: Re
     coat: '#7a2e3a',
     head: (
       <>
-        <ellipse cx="37" cy="14" rx="7" ry="17" fill="#e8e3dc" />
-        <ellipse cx="59" cy="14" rx="7" ry="17" fill="#e8e3dc" />
-        <ellipse cx="37" cy="15" rx="3" ry="12" fill="#eab7ad" />
-        <ellipse cx="59" cy="15" rx="3" ry="12" fill="#eab7ad" />
+        <ellipse cx="37" cy="19" rx="7" ry="17" fill="#e8e3dc" />
+        <ellipse cx="59" cy="19" rx="7" ry="17" fill="#e8e3dc" />
+        <ellipse cx="37" cy="20" rx="3" ry="12" fill="#eab7ad" />
+        <ellipse cx="59" cy="20" rx="3" ry="12" fill="#eab7ad" />
         <circle cx="48" cy="42" r="24" fill="#f4f0ea" />
         <path d="M45 46h6l-3 3.5z" fill="#d98a80" />
         <path d="M48 49.5v4" stroke="#7d6f68" strokeWidth="1.5" />

@@ -1,4 +1,5 @@
 import { ProblemError } from 'coatcheck/browser'
+import { useSession } from 'coatcheck/react'
 import { useTexts } from '../language.tsx'
 import { useResource } from '../use-resource.ts'
 
@@ -19,6 +20,7 @@ export function Holdings() {
 
 function BrowserSide() {
   const t = useTexts()
+  const { session } = useSession()
   const holdings = [
     ['document.cookie', document.cookie],
     ['localStorage', Object.keys(localStorage).join(', ')],
@@ -38,7 +40,7 @@ function BrowserSide() {
           </div>
         ))}
       </dl>
-      <p className="aside">{t.holdsTicket}</p>
+      <p className="aside">{session.state === 'member' ? t.holdsTicket : t.holdsNoTicket}</p>
     </section>
   )
 }
@@ -67,7 +69,7 @@ function ApiSide() {
           </p>
         </>
       )}
-      <button type="button" className="quiet" onClick={reload}>
+      <button type="button" onClick={reload}>
         {t.receivedAgain}
       </button>
     </section>
