@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createClient } from 'redis'
@@ -12,13 +12,14 @@ import { start } from './processes.ts'
 import { report } from './report.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 
-/** `npm run bench` measures everything; `-- --quick` is under a minute; `-- --only coatcheck,undici` picks contestants. */
+/** `npm run bench` measures everything; `-- --quick` is under a minute; `-- --only coatcheck,undici` picks contestants; `-- --write` keeps the tables. */
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     scenario: { type: 'string' },
     rounds: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
@@ -66,14 +67,19 @@ try {
       sockets.push(await holdSockets(contestant, values.quick ? 200 : 1000))
   const text = report({ measurements, sockets, rounds, seconds, connections, scenarios })
   console.log(text)
-  if (!values.quick && !only && !values.scenario) {
-    mkdirSync(join(import.meta.dirname, '../docs'), { recursive: true })
-    writeFileSync(join(import.meta.dirname, '../docs/benchmark-table.md'), text)
-  }
+  if (values.write) writeDown(text)
 } finally {
   await counter.quit()
   await Promise.all([upstream.stop(), ...contestants.map(({ process }) => process.stop())])
   await redis.stop()
+}
+
+/** The tables stand at the end of docs/benchmarks.md; what is said about them stays. */
+function writeDown(tables: string): void {
+  const page = join(import.meta.dirname, '../docs/benchmarks.md')
+  const mark = '<!-- measured -->'
+  const [words = ''] = readFileSync(page, 'utf8').split(mark)
+  writeFileSync(page, `${words}${mark}\n\n${tables}\n`)
 }
 
 async function measure(scenario: Scenario, contestant: Contestant, duration: number): Promise<Measurement> {

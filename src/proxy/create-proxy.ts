@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RouteConfig } from '../config/config.ts'
 import { Problem, sendProblem } from '../http/problem.ts'
@@ -50,6 +51,7 @@ export interface ApiProxy {
 export function createProxy(options: ProxyOptions): ApiProxy {
   const longLived = new Set<LongLived>()
   const upstreams = createUpstreams()
+  const distrusted = new WeakSet<Socket>()
   const table = createRouteTable(options.routes.map((route) => openRoute(route, upstreams)))
   const context: ProxyContext = {
     ...options,
@@ -68,11 +70,14 @@ export function createProxy(options: ProxyOptions): ApiProxy {
     endStreams,
 
     handle(req, res, next) {
+      // What was sent behind a malformed request may be a part of it; the connection is being closed.
+      if (distrusted.has(req.socket)) return
       const route = table.find(req.url as string)
       if (route === undefined) {
         sendContinue(req, res)
         next()
       } else if (route === 'malformed' || isMalformed(req)) {
+        distrusted.add(req.socket)
         refuse(req, res)
       } else {
         const call = new ApiCall(context, route, req, res)
