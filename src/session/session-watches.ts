@@ -79,7 +79,10 @@ export function createSessionWatches({ copies, tickets, log }: SessionWatchesOpt
     }
   }
 
-  /** Whatever is outlived, or has no believable copy (void, old, or a notice came while it was being read). */
+  /**
+   * Looks at whatever is outlived or has no believable copy: void, old, a notice came while it was being read, or it ended
+   * between its reading and the watch, with no notice due any more.
+   */
   function patrol(): void {
     for (const [handle, one] of watched) {
       const copy = copies.get(handle)
@@ -112,9 +115,6 @@ export function createSessionWatches({ copies, tickets, log }: SessionWatchesOpt
       const own: OnEnd = (reason) => onEnd(reason)
       one.onEnds.add(own)
       watched.set(open.handle, one)
-      // It may have ended between its reading and now, with no notice due any more.
-      const copy = copies.get(open.handle)
-      if (!copy || !tickets.alive(copy)) void look(open.handle, one)
       return () => {
         one.onEnds.delete(own)
         if (one.onEnds.size === 0 && watched.get(open.handle) === one) watched.delete(open.handle)

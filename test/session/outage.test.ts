@@ -156,6 +156,29 @@ describe('a Redis that is frozen', () => {
   })
 })
 
+describe('a Redis that is emptied', () => {
+  it('has no sessions any more, for every copy and every watch', async () => {
+    const server = await startRedis()
+    const hands = createClient({ url: server.url })
+    try {
+      await hands.connect()
+      const room = await open(server)
+      const visitors = [await signIn(room), await signIn(room)]
+      const session = await room.sessions.reader.read(visitors[0]?.cookie)
+      await room.sessions.reader.read(visitors[1]?.cookie)
+      if (!session) throw new Error('no session')
+      const { promise, resolve } = Promise.withResolvers<string>()
+      room.sessions.reader.watch(session, resolve)
+      await hands.flushAll()
+      expect(await promise).toBe('ended-elsewhere')
+      expect((await api(room, visitors[1] as Visitor)).body).toBeNull()
+    } finally {
+      hands.destroy()
+      await server.stop()
+    }
+  })
+})
+
 describe('a Redis that refuses', () => {
   let server: RedisServer
   const operator = () => createClient({ url: server.url })
@@ -215,6 +238,18 @@ describe('a Redis without notices', () => {
       expect(await promise).toBe('ended-elsewhere')
       expect(performance.now() - start).toBeLessThan(2_000)
       expect((await api(room, visitor)).body).toBeNull()
+
+      // What this instance does itself, it knows at once.
+      const other = await signIn(room)
+      const session2 = await room.sessions.reader.read(other.cookie)
+      if (!session2) throw new Error('no session')
+      await room.sessions.tickets.update(session2, (content) => ({ ...content, authenticatedAt: 42 }))
+      expect((await api(room, other)).body.session.authenticatedAt).toBe(42)
+      const told: string[] = []
+      room.sessions.reader.watch(session2, (reason) => told.push(reason))
+      await request(room.app).post('/end').set('Cookie', other.cookie)
+      expect(told).toEqual(['signed-out'])
+      expect((await api(room, other)).body).toBeNull()
     } finally {
       hands.destroy()
       await server.stop()

@@ -230,7 +230,7 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
       expect(await ended).toBe('expired')
     })
 
-    it('tells at once who begins to watch what has ended meanwhile', async () => {
+    it('tells whoever begins to watch what has ended meanwhile', async () => {
       const room = await open()
       const { cookie } = await signIn(room)
       const session = await room.sessions.reader.read(cookie)
