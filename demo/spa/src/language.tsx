@@ -22,10 +22,10 @@ export function useTexts(): Texts {
   return texts[useContext(LanguageContext)]
 }
 
-export function useDate(): (iso: string) => string {
+export function useDate(timeStyle: 'short' | 'medium' = 'short'): (iso: string) => string {
   const format = new Intl.DateTimeFormat(useContext(LanguageContext), {
     dateStyle: 'medium',
-    timeStyle: 'short',
+    timeStyle,
   })
   return (iso) => format.format(new Date(iso))
 }

@@ -27,13 +27,14 @@ export function Home({ session }: { readonly session: Member<Profile> }) {
           № {ticketNumber(session.sessionId)}
         </p>
       </section>
-      <Holdings />
-      <Live />
-      <section className="card" aria-labelledby="notes">
-        <h2 id="notes">{t.notes}</h2>
-        <p className="lead">{t.notesLead}</p>
-        <Notes />
-      </section>
+      <Holdings>
+        <section className="card" aria-labelledby="notes">
+          <h2 id="notes">{t.notes}</h2>
+          <p className="lead">{t.notesLead}</p>
+          <Notes />
+        </section>
+        <Live />
+      </Holdings>
     </>
   )
 }

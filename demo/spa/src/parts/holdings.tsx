@@ -1,5 +1,6 @@
 import { ProblemError } from 'coatcheck/browser'
 import { useSession } from 'coatcheck/react'
+import type { ReactNode } from 'react'
 import { useTexts } from '../language.tsx'
 import { useResource } from '../use-resource.ts'
 
@@ -9,10 +10,13 @@ interface WhoAmI {
 }
 
 /** The reason for the product at a glance: what a script here can get hold of, beside what the API got to see. */
-export function Holdings() {
+export function Holdings({ children }: { readonly children?: ReactNode }) {
   return (
     <div className="counter">
-      <BrowserSide />
+      <div className="stack">
+        <BrowserSide />
+        {children}
+      </div>
       <ApiSide />
     </div>
   )

@@ -5,7 +5,7 @@ import { useDate, useTexts } from '../language.tsx'
 /** Connections that outlive a request, and must not outlive a session. */
 export function Live() {
   const t = useTexts()
-  const date = useDate()
+  const date = useDate('medium')
   const guests = useRoom()
   const time = useTime()
   return (
