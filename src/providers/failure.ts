@@ -109,7 +109,15 @@ function isShapeless(error: ClientError): boolean {
 
 function failed(failure: ProviderFailure, code: string | undefined, cause: unknown): ProviderError {
   const providerCode = code && safeCode(code)
-  return new ProviderError(failure, { cause, ...(providerCode && { providerCode }) })
+  return new ProviderError(failure, { cause: withoutContent(cause), ...(providerCode && { providerCode }) })
+}
+
+/**
+ * The library's error by name and message alone. What hangs on it (bodies, parameters, a parser's excerpt of what it read)
+ * holds codes, tokens and the provider's own words, and a cause ends up in a log.
+ */
+export function withoutContent(error: unknown): Error {
+  return new Error(error instanceof Error ? `${error.name}: ${error.message}` : 'unknown')
 }
 
 /** Letters that can break neither a log line nor a metric. */

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
+import { withoutContent } from './failure.ts'
 import type { Protocol } from './protocol-client.ts'
 import { ProviderError } from './provider.ts'
 
@@ -44,7 +45,7 @@ export async function readLogoutToken(
     .catch((error: unknown) => {
       if (error instanceof ProviderError) throw error
       const code = error instanceof errors.JOSEError ? error.code : 'logout-token'
-      throw new ProviderError('stale-or-forged', { providerCode: code, cause: error })
+      throw new ProviderError('stale-or-forged', { providerCode: code, cause: withoutContent(error) })
     })
   return judged(payload)
 }

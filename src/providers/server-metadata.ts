@@ -60,7 +60,7 @@ export function discoveredMetadata(options: DiscoveryOptions): MetadataSource {
           log.warn('provider.metadata-unavailable', { provider, reason: failure.providerCode })
         throw new ProviderError('unavailable', {
           providerCode: failure.providerCode ?? 'metadata',
-          cause: error,
+          cause: failure.cause,
         })
       })
       .finally(() => {

@@ -24,6 +24,8 @@ export interface CodeRequest {
   readonly scope: string
   readonly nonce?: string | undefined
   readonly challenge?: string | undefined
+  /** A refresh token comes with the code's tokens, where that is a matter of the request. */
+  readonly offline?: boolean
   /** The provider breaks down when this code comes. */
   readonly down?: boolean
 }
@@ -32,6 +34,7 @@ export interface Holder {
   readonly person: SimulatedPerson
   readonly scope: string
   readonly nonce?: string | undefined
+  readonly offline: boolean
   /** Seconds since the epoch. */
   readonly authTime: number
 }
@@ -83,8 +86,8 @@ export function createAuthority({ clock, accessTokenMs, refreshTokenMs }: Author
         return { ok: false, reason: 'redirect-uri' }
       if (known.challenge !== undefined && s256(verifier ?? '') !== known.challenge)
         return { ok: false, reason: 'verifier' }
-      const { person, scope, nonce, at } = known
-      return { ok: true, holder: { person, scope, nonce, authTime: Math.floor(at / 1000) } }
+      const { person, scope, nonce, offline = false, at } = known
+      return { ok: true, holder: { person, scope, nonce, offline, authTime: Math.floor(at / 1000) } }
     },
     issueTokens(holder, options) {
       const accessToken = token()

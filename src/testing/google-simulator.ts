@@ -39,13 +39,13 @@ export const googleSimulator: Surface = {
         name: 'authorization',
         methods: ['GET', 'POST'],
         path: '/o/oauth2/v2/auth',
-        answer: (request) => authorize(site, request),
+        answer: (request) => authorize(site, request, consented),
       },
       {
         name: 'token',
         methods: ['POST'],
         path: '/token',
-        answer: (request) => token(site, request, consented),
+        answer: (request) => token(site, request),
       },
       { name: 'jwks', methods: ['GET'], path: '/oauth2/v3/certs', answer: () => json(site.idTokens.jwks()) },
       {
@@ -60,41 +60,35 @@ export const googleSimulator: Surface = {
 }
 
 /** [O] `redirect_uri_mismatch` and unknown clients: a page of Google's own. [O] `iss`, `scope`, `authuser`, `prompt` on success. */
-function authorize(site: Site, request: SimulatedRequest): Answer {
+function authorize(site: Site, request: SimulatedRequest, consented: Set<string>): Answer {
   const { query } = request
   const redirectUri = query.get('redirect_uri')
   if (query.get('client_id') !== site.clientId) return html(errorPage(look, 'Error 401: invalid_client'), 401)
   if (!site.isRegistered(redirectUri)) return html(errorPage(look, 'Error 400: redirect_uri_mismatch'), 400)
   const state = query.has('state') ? { state: query.get('state') ?? '' } : {}
-  const offline = query.get('access_type') === 'offline' ? ' offline' : ''
-  const asked = query.get('prompt')?.includes('consent') === true ? ' consent' : ''
   return site.askPerson(request, {
     redirectUri,
-    allow: (person, down) => ({
-      ...state,
-      iss: site.origin,
-      code: site.authority.issueCode({
+    allow(person, down) {
+      const first = !consented.has(person.subject) || query.get('prompt')?.includes('consent') === true
+      consented.add(person.subject)
+      const code = site.authority.issueCode({
         person,
         down,
         redirectUri,
-        scope: `${query.get('scope') ?? ''}${offline}${asked}`,
+        scope: query.get('scope') ?? '',
+        offline: first && query.get('access_type') === 'offline',
         nonce: query.get('nonce') ?? undefined,
         challenge: query.get('code_challenge') ?? undefined,
-      }),
-      scope: rewritten(query.get('scope') ?? ''),
-      authuser: '0',
-      prompt: 'none',
-    }),
+      })
+      const scope = rewritten(query.get('scope') ?? '')
+      return { ...state, iss: site.origin, code, scope, authuser: '0', prompt: 'none' }
+    },
     // Whether `iss` comes with errors is not known; here it does not.
     deny: { error: 'access_denied', ...state },
   })
 }
 
-async function token(
-  site: Site,
-  { form, headers }: SimulatedRequest,
-  consented: Set<string>,
-): Promise<Answer> {
+async function token(site: Site, { form, headers }: SimulatedRequest): Promise<Answer> {
   if (!isClient(site, form, headers.authorization))
     return json({ error: 'invalid_client', error_description: 'Unauthorized' }, 401)
   if (form.get('grant_type') === 'refresh_token') {
@@ -108,14 +102,7 @@ async function token(
     redirectUri: form.get('redirect_uri') ?? '',
     verifier: form.get('code_verifier'),
   })
-  if (redeemed.ok) {
-    const { person, scope } = redeemed.holder
-    const first = !consented.has(person.subject) || scope.split(' ').includes('consent')
-    consented.add(person.subject)
-    return json(
-      await tokens(site, redeemed.holder, { refresh: first && scope.split(' ').includes('offline') }),
-    )
-  }
+  if (redeemed.ok) return json(await tokens(site, redeemed.holder, { refresh: redeemed.holder.offline }))
   if (redeemed.reason === 'down') return html(errorPage(look, '503. That’s an error.'), 503)
   if (redeemed.reason === 'redirect-uri')
     return json({ error: 'redirect_uri_mismatch', error_description: 'Bad Request' }, 400)

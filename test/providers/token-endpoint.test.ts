@@ -244,6 +244,22 @@ describe('a token answer', () => {
   })
 })
 
+describe('an error about a provider', () => {
+  it.each<[string, Fault]>([
+    ['a body that does not parse', faults.answer(200, '{"access_token": the-secret}')],
+    ['a description', faults.answer(400, { error: 'invalid_grant', error_description: 'code=the-secret' })],
+    [
+      'a token answer that does not hold',
+      faults.change((body) => ({ ...body, access_token: 'the-secret', id_token: 'the-secret' })),
+    ],
+  ])('carries nothing of %s: its cause goes to a log', async (_, fault) => {
+    const error = await failing('kakao', 'token', fault).catch((one: unknown) => one)
+    expect(error).toMatchObject({ name: 'ProviderError' })
+    for (let one = error; one instanceof Error; one = one.cause)
+      expect(`${one.stack}${JSON.stringify(one)}`).not.toContain('the-secr')
+  })
+})
+
 describe('a code', () => {
   it.each(ids)('of %s works once', async (id) => {
     const { query, checks } = await reachCallback(room.provider(id), room.simulated(id))
