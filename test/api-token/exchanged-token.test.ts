@@ -95,7 +95,6 @@ describe('an exchanged token', () => {
     ['an error', (res) => json(res, 400, { error: 'invalid_target' })],
     ['a client that is not known', (res) => json(res, 401, { error: 'invalid_client' })],
     ['a server error', (res) => res.writeHead(500).end('<html>')],
-    ['a redirect', (res) => res.writeHead(302, { Location: server.url }).end()],
     ['no JSON', (res) => res.end('hello')],
     ['no token', (res) => json(res, 200, {})],
     [
@@ -109,13 +108,26 @@ describe('an exchanged token', () => {
   ] satisfies [string, (res: Parameters<typeof json>[0]) => void][])(
     'that cannot be had (%s) is a 503, and the session lives',
     async (_what, answer) => {
-      const { ask, sessions, lines } = await roomWithExchange()
+      const refresh = jest.fn<RefreshGrant>(async () => ({ ...grant, accessToken: 'provider-newer' }))
+      const { ask, sessions, lines } = await roomWithExchange(refresh)
       server.answerWith((_request, res) => answer(res))
       await expect(ask()).rejects.toMatchObject({ code: 'token-unavailable', status: 503 })
+      expect(refresh).not.toHaveBeenCalled()
       expect(sessions.ended.size).toBe(0)
       expect(lines.map(({ event }) => event)).toContain('token.exchange-failed')
     },
   )
+
+  it('is sought nowhere else: a redirect would carry the secret to whomever it names', async () => {
+    const { ask } = await roomWithExchange()
+    server.answerWith((_request, res) =>
+      server.requests.length === 1
+        ? res.writeHead(307, { Location: `${server.url}?elsewhere` }).end()
+        : json(res, 200, issued(1)),
+    )
+    await expect(ask()).rejects.toMatchObject({ code: 'token-unavailable' })
+    expect(server.requests).toHaveLength(1)
+  })
 
   it.each([
     ['"600"', 600, '600'],

@@ -74,6 +74,7 @@ describe("a provider's token", () => {
     const { ask, advance } = await roomWithGrant(refresh, grantNumber(0, startedAt + 20_000))
     for (let second = 0; second < 10; second += 1) {
       await ask()
+      await settled()
       advance(900)
     }
     expect(refresh).toHaveBeenCalledTimes(1)
