@@ -11,6 +11,7 @@ import { createSessionLimits, type SessionTimeouts } from './session-limits.ts'
 import { createSessionReader } from './session-reader.ts'
 import { createRecordSealer } from './session-record.ts'
 import { createMemoryShelf, openRedisShelf, type SessionShelf } from './session-shelf.ts'
+import { createSessionVisits } from './session-visits.ts'
 import { createSessionWatches } from './session-watches.ts'
 import { createSessionWriter } from './session-writer.ts'
 import type { Sessions } from './sessions.ts'
@@ -90,15 +91,23 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
     client: shelf.native,
     end: (ticket) => changes.end(ticket, 'signed-out'),
   })
-  const writer = createSessionWriter({
+  const visits = createSessionVisits({
     secrets,
     cookieName: options.cookie.name,
     cookie,
     store,
+    changes,
+    reader,
+    limits,
+    clock,
+    log,
+  })
+  const writer = createSessionWriter({
+    visits,
+    cookie,
     tickets,
     changes,
     book,
-    reader,
     limits,
     clock,
     log,
