@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import request from 'supertest'
 import { DirectoryUnavailable } from '../../src/users/directory.ts'
@@ -104,7 +105,12 @@ describe('sign-up', () => {
       .type('form')
       .send(kim)
     expect([form.status, form.body.code]).toEqual([400, 'invalid-request'])
-    const packed = await signUp(visitor).set('Content-Encoding', 'gzip')
+    const packed = await request(room.app)
+      .post('/auth/signup')
+      .set({ Cookie: visitor.cookie, 'X-CSRF': '1', 'Content-Encoding': 'gzip' })
+      .type('json')
+      .serialize((bytes) => bytes)
+      .send(gzipSync(JSON.stringify(kim)))
     expect([packed.status, packed.body.code]).toEqual([400, 'invalid-request'])
   })
 

@@ -237,6 +237,12 @@ describe('a body', () => {
     ])
   })
 
+  it('has nothing that the schema does not name, whether the schema says so or not', () => {
+    expect(compiled({ properties: { name } }).judge({ name: 'a', role: 'admin' })).toEqual({
+      errors: [{ pointer: '/role', detail: 'There is no such field.' }],
+    })
+  })
+
   it('does not pass for having what its prototype has', () => {
     const schema = compiled({ properties: { toString: name, constructor: name }, required: ['toString'] })
     expect(schema.judge({})).toEqual({ errors: [{ pointer: '/toString', detail: 'This is required.' }] })
