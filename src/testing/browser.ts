@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type CookieJar, createCookieJar, type StoredCookie } from './cookie-jar.ts'
-import { type Exchange, exchange } from './http-exchange.ts'
+import { createCookieJar, type StoredCookie } from './cookie-jar.ts'
+import type { Exchange } from './http-exchange.ts'
+import { follow, locationOf, maxHops, type Navigation, send } from './navigation.ts'
 
 /** Who starts a navigation: the person typing, a page of the app (a link, `location =`), or a page of another site. */
 export type Initiator = 'typed' | 'page' | 'elsewhere'
@@ -45,8 +46,6 @@ export interface BrowserOptions {
   /** The button that the person of the provider at this origin presses. */
   readonly personaAt: (origin: string) => string | undefined
 }
-
-const maxHops = 20
 
 export function createBrowser({ publicUrl, clock, personaAt }: BrowserOptions): Browser {
   const jar = createCookieJar(clock)
@@ -111,92 +110,6 @@ export function createBrowser({ publicUrl, clock, personaAt }: BrowserOptions): 
     cookies: (name) =>
       jar.all().filter((one) => one.host === publicUrl.hostname && (name === undefined || one.name === name)),
   }
-}
-
-interface Navigation {
-  readonly url: URL
-  /** undefined: the person typed it. */
-  readonly initiator: URL | undefined
-  readonly click: boolean
-}
-
-/**
- * Redirects keep the navigation's initiator: SameSite is judged by it, Sec-Fetch-Site by every address on the way as well.
- * A button on a consent page starts a new navigation, with that page as its initiator (measured in Chromium).
- */
-async function follow(
-  { url: first, initiator: starter, click }: Navigation,
-  { jar, personaAt }: { jar: CookieJar; personaAt: BrowserOptions['personaAt'] },
-): Promise<{ hops: readonly Exchange[]; initiator: URL | undefined }> {
-  const hops: Exchange[] = []
-  let initiator = starter
-  let chain: URL[] = []
-  let form: string | undefined
-  let url = first
-  while (hops.length < maxHops) {
-    chain.push(url)
-    const method = form === undefined ? 'GET' : 'POST'
-    const cookie = jar.header({
-      url,
-      sameSite: initiator === undefined || initiator.hostname === url.hostname,
-      topLevelSafe: form === undefined,
-    })
-    const hop = await send(jar, {
-      url,
-      method,
-      body: form,
-      headers: {
-        'sec-fetch-site': siteOf(initiator, chain),
-        'sec-fetch-mode': 'navigate',
-        'sec-fetch-dest': 'document',
-        'sec-fetch-user': '?1',
-        accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
-        ...(form !== undefined && {
-          origin: initiator?.origin ?? 'null',
-          'content-type': 'application/x-www-form-urlencoded',
-        }),
-        ...(cookie !== undefined && { cookie }),
-      },
-    })
-    hops.push(hop)
-    const next = locationOf(hop)
-    form = undefined
-    if (next) {
-      url = next
-      continue
-    }
-    const persona = hop.headers['x-simulated-page'] === 'consent' ? personaAt(url.origin) : undefined
-    if (!click || persona === undefined) break
-    ;[initiator, chain, form] = [url, [], String(new URLSearchParams({ persona }))]
-    url = new URL(actionOf(hop.body), url)
-  }
-  return { hops, initiator }
-}
-
-/** W3C Fetch Metadata §2.4: `none` without an initiator; else the farthest of all addresses on the way. */
-function siteOf(initiator: URL | undefined, chain: readonly URL[]): string {
-  if (!initiator) return 'none'
-  if (chain.some((url) => url.hostname !== initiator.hostname)) return 'cross-site'
-  return chain.every((url) => url.origin === initiator.origin) ? 'same-origin' : 'same-site'
-}
-
-async function send(jar: CookieJar, outgoing: Parameters<typeof exchange>[0]): Promise<Exchange> {
-  const hop = await exchange(outgoing)
-  for (const cookie of hop.headers['set-cookie'] ?? []) jar.store(cookie, outgoing.url)
-  return hop
-}
-
-function locationOf({ status, headers, url }: Exchange): URL | undefined {
-  if (status < 300 || status > 399 || headers.location === undefined) return undefined
-  const next = new URL(headers.location, url)
-  // RFC 9110 §10.2.2: a fragment survives a redirect that names none.
-  if (next.hash === '') next.hash = url.hash
-  return next
-}
-
-function actionOf(page: string): string {
-  const action = /<form method="post" action="([^"]*)"/.exec(page)?.[1] ?? ''
-  return action.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
 }
 
 function isSafe(method: string): boolean {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { type Answer, html, json, type SimulatedRequest } from './answer.ts'
 import type { Holder } from './authority.ts'
 import { errorPage } from './consent-page.ts'
+import { bearerToken, isClient } from './credentials.ts'
 import type { Endpoint, Look, Site, Surface } from './surface.ts'
 
 // Evidence: [D] Google's own pages, [O] seen in several public code bases or logs, [1] seen once, [M] from memory, unverified.
@@ -88,8 +89,9 @@ function authorize(site: Site, request: SimulatedRequest, consented: Set<string>
   })
 }
 
-async function token(site: Site, { form, headers }: SimulatedRequest): Promise<Answer> {
-  if (!isClient(site, form, headers.authorization))
+async function token(site: Site, request: SimulatedRequest): Promise<Answer> {
+  const { form } = request
+  if (!isClient(site, request))
     return json({ error: 'invalid_client', error_description: 'Unauthorized' }, 401)
   if (form.get('grant_type') === 'refresh_token') {
     const known = site.authority.refreshable(form.get('refresh_token'))
@@ -146,8 +148,8 @@ function claims({ person, scope }: Holder) {
 }
 
 /** [1] the error's wording */
-function userinfo(site: Site, { headers }: SimulatedRequest): Answer {
-  const holder = site.authority.holder(/^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1])
+function userinfo(site: Site, request: SimulatedRequest): Answer {
+  const holder = site.authority.holder(bearerToken(request))
   return holder
     ? json(claims(holder))
     : json({ error: 'invalid_request', error_description: 'Invalid Credentials' }, 401)
@@ -156,12 +158,6 @@ function userinfo(site: Site, { headers }: SimulatedRequest): Answer {
 /** Either token ends both. [M] the error for an unknown one */
 function revoke(site: Site, { form }: SimulatedRequest): Answer {
   return site.authority.revoke(form.get('token')) ? json({}) : json({ error: 'invalid_token' }, 400)
-}
-
-function isClient(site: Site, form: URLSearchParams, authorization: string | undefined): boolean {
-  const basic = `Basic ${Buffer.from(`${site.clientId}:${site.clientSecret}`).toString('base64')}`
-  if (authorization !== undefined) return authorization === basic
-  return form.get('client_id') === site.clientId && form.get('client_secret') === site.clientSecret
 }
 
 function rewritten(scope: string): string {

@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto'
 import { type Answer, html, json, type SimulatedRequest } from './answer.ts'
 import type { Holder } from './authority.ts'
 import { errorPage, logoutPage } from './consent-page.ts'
-import type { SimulatedPerson } from './personas.ts'
+import { isPostedClient } from './credentials.ts'
+import { kakaoProfile, kakaoUnlink, sharesEmail } from './kakao-api.ts'
 import type { Endpoint, Look, Site, Surface } from './surface.ts'
 
 // Evidence: [D] Kakao's own pages, [O] seen in several public code bases or logs, [1] seen once, [M] from memory, unverified.
@@ -53,13 +54,13 @@ export const kakaoSimulator: Surface = {
       name: 'userinfo',
       methods: ['GET', 'POST'],
       path: '/v2/user/me',
-      answer: (request) => profile(site, request),
+      answer: (request) => kakaoProfile(site, request),
     },
     {
       name: 'unlink',
       methods: ['POST'],
       path: '/v1/user/unlink',
-      answer: (request) => unlink(site, request),
+      answer: (request) => kakaoUnlink(site, request),
     },
     {
       name: 'end-session',
@@ -102,8 +103,7 @@ function authorize(site: Site, request: SimulatedRequest): Answer {
 
 async function token(site: Site, { form }: SimulatedRequest): Promise<Answer> {
   // [O] invalid_client / KOE010 is a 401. [1] Basic is refused.
-  if (form.get('client_id') !== site.clientId || form.get('client_secret') !== site.clientSecret)
-    return refusal(401, 'invalid_client', 'KOE010', 'Bad client credentials')
+  if (!isPostedClient(site, form)) return refusal(401, 'invalid_client', 'KOE010', 'Bad client credentials')
   if (form.get('grant_type') === 'refresh_token') return refresh(site, form)
   const code = form.get('code') ?? ''
   const redeemed = site.authority.redeem(code, {
@@ -156,48 +156,6 @@ function claims(site: Site, { person, nonce, authTime, scope }: Holder) {
   }
 }
 
-/** [D] `*_needs_agreement: true`: the person has it, the app has no consent, the value is absent. */
-function profile(site: Site, request: SimulatedRequest): Answer {
-  const holder = site.authority.holder(bearer(request))
-  // [D] kapi has no `error` member.
-  if (!holder) return json({ msg: 'this access token does not exist', code: -401 }, 401)
-  const { person, scope } = holder
-  const email = sharesEmail(person, scope)
-    ? { email: person.email, is_email_valid: true, is_email_verified: person.emailVerified }
-    : {}
-  const image = request.query.get('secure_resource') === 'true' ? person.picture : httpOf(person.picture)
-  const body = JSON.stringify({
-    id: 0,
-    connected_at: new Date(site.clock()).toISOString(),
-    properties: { nickname: person.nickname },
-    kakao_account: {
-      profile_nickname_needs_agreement: false,
-      profile_image_needs_agreement: image === undefined,
-      profile: {
-        nickname: person.nickname,
-        ...(image && { profile_image_url: image, thumbnail_image_url: image }),
-        is_default_image: image === undefined,
-      },
-      has_email: person.email !== undefined,
-      email_needs_agreement: !sharesEmail(person, scope),
-      ...email,
-    },
-  })
-  // [D] The id is an int64: written digit by digit, it may be more than a JavaScript number holds.
-  return { ...json({}), body: body.replace('"id":0', `"id":${person.subject}`) }
-}
-
-/** [O] By bearer token, or by admin key for anybody. [D] -101: not connected. */
-function unlink(site: Site, request: SimulatedRequest): Answer {
-  const byAdmin = request.headers.authorization === `KakaoAK ${site.adminKey}`
-  const subject = byAdmin
-    ? (request.form.get('target_id') ?? '')
-    : site.authority.holder(bearer(request))?.person.subject
-  if (subject === undefined) return json({ msg: 'this access token does not exist', code: -401 }, 401)
-  if (!site.authority.disconnect(subject)) return json({ msg: 'NotRegisteredUserException', code: -101 }, 400)
-  return { ...json({}), body: `{"id":${subject}}` }
-}
-
 /** [D] KOE007: an address to return to that is not registered. */
 function logout(site: Site, { query }: SimulatedRequest): Answer {
   const returnTo = query.get('logout_redirect_uri')
@@ -211,16 +169,4 @@ function logout(site: Site, { query }: SimulatedRequest): Answer {
 
 function refusal(status: number, error: string, code: string, description: string): Answer {
   return json({ error, error_description: description, error_code: code }, status)
-}
-
-function sharesEmail(person: SimulatedPerson, scope: string): boolean {
-  return person.sharesEmail && person.email !== undefined && scope.includes('account_email')
-}
-
-function httpOf(url: string | undefined): string | undefined {
-  return url?.replace(/^https:/, 'http:')
-}
-
-function bearer({ headers }: SimulatedRequest): string | undefined {
-  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1]
 }

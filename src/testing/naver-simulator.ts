@@ -2,6 +2,7 @@ import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto
 import { type Answer, html, json, type SimulatedRequest } from './answer.ts'
 import type { Holder } from './authority.ts'
 import { errorPage } from './consent-page.ts'
+import { bearerToken, isPostedClient } from './credentials.ts'
 import type { Endpoint, Look, Notice, Site, Surface } from './surface.ts'
 
 // Evidence: [D] Naver's own guide, [O] seen in several public code bases or logs, [1] seen once, [M] from memory, unverified.
@@ -103,7 +104,7 @@ function authorize(site: Site, request: SimulatedRequest): Answer {
 async function token(site: Site, { query, form }: SimulatedRequest, oidc: boolean): Promise<Answer> {
   const given = new URLSearchParams([...query, ...form])
   // [1] Measured on the OIDC endpoint.
-  if (given.get('client_id') !== site.clientId || given.get('client_secret') !== site.clientSecret)
+  if (!isPostedClient(site, given))
     return json({ error: 'invalid_client', error_description: 'client not found' }, 401)
   if (given.get('grant_type') === 'refresh_token') {
     const known = site.authority.refreshable(given.get('refresh_token'))
@@ -153,8 +154,8 @@ function claims(site: Site, { person, nonce }: Holder) {
 }
 
 /** [D] Only `id` is certain. There is no verified flag. */
-function profile(site: Site, { headers }: SimulatedRequest): Answer {
-  const holder = site.authority.holder(/^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1])
+function profile(site: Site, request: SimulatedRequest): Answer {
+  const holder = site.authority.holder(bearerToken(request))
   if (!holder)
     return json({ resultcode: '024', message: 'Authentication failed (인증 실패하였습니다.)' }, 401)
   const { subject, nickname, email, sharesEmail, picture } = holder.person
@@ -172,8 +173,7 @@ function profile(site: Site, { headers }: SimulatedRequest): Answer {
 
 /** [D] 200 with an empty body, for unknown tokens too; takes the paired token and the connection along. */
 function revoke(site: Site, { form }: SimulatedRequest): Answer {
-  if (form.get('client_id') !== site.clientId || form.get('client_secret') !== site.clientSecret)
-    return json({ error: 'unauthorized_client' }, 401)
+  if (!isPostedClient(site, form)) return json({ error: 'unauthorized_client' }, 401)
   if (!form.get('token')) return json({ error: 'invalid_request' }, 400)
   const holder = site.authority.holder(form.get('token') ?? undefined)
   site.authority.revoke(form.get('token'))

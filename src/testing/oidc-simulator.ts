@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Answer, html, json, redirect, type SimulatedRequest } from './answer.ts'
 import type { Holder } from './authority.ts'
 import { errorPage } from './consent-page.ts'
+import { bearerToken, isClient } from './credentials.ts'
 import type { Endpoint, Look, Site, Surface } from './surface.ts'
 
 const hour = 60 * 60_000
@@ -92,8 +93,9 @@ function authorize(site: Site, look: Look, request: SimulatedRequest): Answer {
   })
 }
 
-async function token(site: Site, look: Look, { form, headers }: SimulatedRequest): Promise<Answer> {
-  if (!isClient(site, form, headers.authorization)) return json({ error: 'invalid_client' }, 401)
+async function token(site: Site, look: Look, request: SimulatedRequest): Promise<Answer> {
+  const { form } = request
+  if (!isClient(site, request)) return json({ error: 'invalid_client' }, 401)
   if (form.get('grant_type') === 'refresh_token') {
     const known = site.authority.refreshable(form.get('refresh_token'))
     if (!known) return json({ error: 'invalid_grant' }, 400)
@@ -136,8 +138,8 @@ async function tokens(site: Site, holder: Holder) {
   }
 }
 
-function userinfo(site: Site, { headers }: SimulatedRequest): Answer {
-  const holder = site.authority.holder(/^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1])
+function userinfo(site: Site, request: SimulatedRequest): Answer {
+  const holder = site.authority.holder(bearerToken(request))
   if (!holder)
     return json({ error: 'invalid_token' }, 401, { 'www-authenticate': 'Bearer error="invalid_token"' })
   const { subject, nickname, email, emailVerified, sharesEmail, picture } = holder.person
@@ -150,9 +152,9 @@ function userinfo(site: Site, { headers }: SimulatedRequest): Answer {
 }
 
 /** RFC 7009 §2.2: an unknown token is a success. */
-function revoke(site: Site, { form, headers }: SimulatedRequest): Answer {
-  if (!isClient(site, form, headers.authorization)) return json({ error: 'invalid_client' }, 401)
-  site.authority.revoke(form.get('token'))
+function revoke(site: Site, request: SimulatedRequest): Answer {
+  if (!isClient(site, request)) return json({ error: 'invalid_client' }, 401)
+  site.authority.revoke(request.form.get('token'))
   return { status: 200, headers: {}, body: '' }
 }
 
@@ -162,10 +164,4 @@ function logout(site: Site, look: Look, { query }: SimulatedRequest): Answer {
   if (query.get('client_id') !== site.clientId || !site.mayReturnTo(returnTo))
     return html(errorPage(look, 'invalid_request'), 400)
   return redirect(new URL(returnTo))
-}
-
-function isClient(site: Site, form: URLSearchParams, authorization: string | undefined): boolean {
-  const basic = `Basic ${Buffer.from(`${site.clientId}:${site.clientSecret}`).toString('base64')}`
-  if (authorization !== undefined) return authorization === basic
-  return form.get('client_id') === site.clientId && form.get('client_secret') === site.clientSecret
 }
