@@ -1,5 +1,6 @@
 import { pointerToken } from './field-errors.ts'
 import { largestValue } from './largest-value.ts'
+import { normaliseText } from './profile-text.ts'
 import { reservedNames } from './reserved-names.ts'
 import { dialectFlaws, isKnownDialect } from './validator.ts'
 
@@ -15,7 +16,13 @@ export function schemaProblems(schema: unknown): readonly string[] {
     return ['/: "$schema" must be that of JSON Schema 2020-12 or draft-07']
   const flaws = dialectFlaws(schema)
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
-  const found = [...rootProblems(schema), ...nameProblems(properties), ...uniqueProblems(schema), ...flaws]
+  const found = [
+    ...rootProblems(schema),
+    ...nameProblems(properties),
+    ...uniqueProblems(schema),
+    ...textProblems(schema),
+    ...flaws,
+  ]
   // What is no JSON Schema has no size.
   return flaws.length > 0 ? found : [...found, ...sizeProblems(schema)]
 }
@@ -46,6 +53,22 @@ function uniqueProblems(schema: Schema): string[] {
       problems.push(`${pointer || '/'}: "x-unique" is for properties at the top`)
     else if (node['x-unique'] === true && node['type'] !== 'string')
       problems.push(`${pointer}: "x-unique" needs "type": "string"`)
+  })
+  return problems
+}
+
+/** Bodies are normalised before they are judged: a choice that is not normalised can never be made. */
+function textProblems(schema: Schema): string[] {
+  const problems: string[] = []
+  visit(schema, '', (node, pointer) => {
+    for (const keyword of ['enum', 'const']) {
+      const values = keyword in node ? [node[keyword]].flat() : []
+      for (const value of values)
+        if (typeof value === 'string' && value !== normaliseText(value))
+          problems.push(
+            `${pointer || '/'}: "${keyword}" has ${JSON.stringify(value)}, which no body can hold: write ${JSON.stringify(normaliseText(value))}`,
+          )
+    }
   })
   return problems
 }

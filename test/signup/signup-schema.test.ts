@@ -127,6 +127,11 @@ describe('a sign-up schema', () => {
     ],
     ['just too large', withProperty({ type: 'string', maxLength: 1010 }), [/4\d\d\d bytes; at most 4096/]],
     [
+      'with a choice that is not normalised',
+      withProperty({ enum: ['…', 'none'] }),
+      [/properties\/more: "enum" has "…", .* write "\.\.\."/],
+    ],
+    [
       'with x-unique on a number',
       withProperty({ type: 'integer', 'x-unique': true }),
       [/\/properties\/more: "x-unique" needs "type": "string"/],
