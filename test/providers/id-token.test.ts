@@ -5,7 +5,9 @@ import { finish, type Room, reachCallback, startRoom } from './room.ts'
 
 const ids = ['kakao', 'naver', 'google', 'acme'] as const
 let room: Room
+let stranger: Awaited<ReturnType<typeof generateKeyPair>>
 beforeAll(async () => {
+  stranger = await generateKeyPair('RS256', { extractable: true })
   room = await startRoom({ ids, naverOidc: true })
 })
 afterAll(() => room.close())
@@ -51,24 +53,23 @@ describe.each(ids)('an ID token of %s', (id) => {
     [
       'signed by somebody else under a known key id',
       async (claims) => {
-        const { privateKey } = await generateKeyPair('RS256')
         const kid = room.simulated(id).idTokens.jwks().keys[0]?.kid ?? ''
-        return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
+        return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(stranger.privateKey)
       },
     ],
     [
       'signed by a key that nobody published',
       async (claims) => {
-        const { privateKey } = await generateKeyPair('RS256')
-        return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'unknown' }).sign(privateKey)
+        return new SignJWT(claims)
+          .setProtectedHeader({ alg: 'RS256', kid: 'unknown' })
+          .sign(stranger.privateKey)
       },
     ],
     [
       'that brings its own key',
       async (claims) => {
-        const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
-        const jwk = await exportJWK(publicKey)
-        return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', jwk }).sign(privateKey)
+        const jwk = await exportJWK(stranger.publicKey)
+        return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', jwk }).sign(stranger.privateKey)
       },
     ],
     [
