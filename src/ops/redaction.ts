@@ -18,6 +18,9 @@ const secretsInText: readonly RegExp[] = [
   /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*@/gi,
 ]
 
+/** What every secret in a text has around it; most texts of a request's line have none of it. */
+const suspicious = /[=@\s]|eyJ/
+
 const redacted = '[redacted]'
 const deepest = 6
 const longestText = 2_000
@@ -31,6 +34,7 @@ export function redactFields(fields: Readonly<Record<string, unknown>>): Record<
 /** A text without the secrets that can be told by their shape. */
 export function redactText(text: string): string {
   const short = text.length > longestText ? `${text.slice(0, longestText)}…` : text
+  if (!suspicious.test(short)) return short
   return secretsInText.reduce((result, pattern) => result.replace(pattern, `$1${redacted}`), short)
 }
 
@@ -43,11 +47,26 @@ function redactMembers(fields: object, depth: number): Record<string, unknown> {
 function redactMember(name: string, value: unknown, depth: number): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean')
     return value
-  const plain = name.toLowerCase().replace(/[-_\s]/g, '')
-  if (secretName.test(plain)) return redacted
-  if (secretUnlessWord.test(plain) && !(typeof value === 'string' && value.length <= 40 && word.test(value)))
+  const kind = kindOf(name)
+  if (kind === 'secret') return redacted
+  if (kind === 'unless-word' && !(typeof value === 'string' && value.length <= 40 && word.test(value)))
     return redacted
   return redactValue(value, depth)
+}
+
+type NameKind = 'secret' | 'unless-word' | 'harmless'
+const kinds = new Map<string, NameKind>()
+const mostKinds = 1_000
+
+function kindOf(name: string): NameKind {
+  const known = kinds.get(name)
+  if (known) return known
+  const plain = name.toLowerCase().replace(/[-_\s]/g, '')
+  const unlessWord = secretUnlessWord.test(plain) ? 'unless-word' : 'harmless'
+  const kind = secretName.test(plain) ? 'secret' : unlessWord
+  // Nearly all names are our own; what others are called must not fill the memory.
+  if (kinds.size < mostKinds) kinds.set(name, kind)
+  return kind
 }
 
 function redactValue(value: unknown, depth: number): unknown {
