@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { type PrivateKeySet, parseKeySet } from './key-set.ts'
 
@@ -33,8 +34,17 @@ export async function generateKeySet(): Promise<{ readonly keys: readonly JWK[] 
 /** The development keys of a DATA_DIR, made at the first start, readable by their owner alone. @throws KeyFileError */
 export async function loadOrGenerateKeys(dataDir: string): Promise<PrivateKeySet> {
   const path = join(dataDir, 'service-token-keys.json')
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const made = join(dataDir, `.service-token-keys-${randomUUID()}`)
+  if (!existsSync(path)) {
+    await generateInto(path).catch((error: NodeJS.ErrnoException) => {
+      throw new KeyFileError([`${path}: cannot be made (${error.code})`])
+    })
+  }
+  return loadKeys(path)
+}
+
+async function generateInto(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const made = `${path}.${randomUUID()}`
   try {
     await writeFile(made, `${JSON.stringify(await generateKeySet(), null, 2)}\n`, { mode: 0o600, flag: 'wx' })
     // A link fails where the file exists: of processes that start together one makes the keys, all read the same.
@@ -44,5 +54,4 @@ export async function loadOrGenerateKeys(dataDir: string): Promise<PrivateKeySet
   } finally {
     await rm(made, { force: true })
   }
-  return loadKeys(path)
 }

@@ -5,7 +5,10 @@ import type { PublishedKeys } from './api-tokens.ts'
 import type { PrivateKeySet } from './key-set.ts'
 
 /** For how long an API may keep the published set: what `Cache-Control: max-age` of `/.well-known/jwks.json` says, ms. */
-export const publishedForMs = 300_000
+const cachedForMs = 300_000
+
+/** A new key signs when every cached copy of the set must have it, though instances are reloaded one after another. */
+export const settledAfterMs = 2 * cachedForMs
 
 /** Signs tokens and knows which of those in circulation an API can still verify. */
 export interface KeyRing extends PublishedKeys {
@@ -13,8 +16,8 @@ export interface KeyRing extends PublishedKeys {
   /** An API that reads the published keys now can verify it. A token of a withdrawn key is issued anew. */
   knows(token: string): boolean
   /**
-   * New keys, in the order of the file. The first signs as soon as every cached copy of the set must have it;
-   * a key that is gone signs until then and stays published until its last token expires.
+   * New keys, in the order of the file. All are published at once, the first signs once it is settled; a key that is
+   * gone signs until then and stays published until its last token has expired.
    */
   replace(keys: PrivateKeySet): void
 }
@@ -67,7 +70,7 @@ export function createKeyRing(
 
   return {
     async sign(claims) {
-      const settled = live().find(({ since }) => since + publishedForMs <= clock())
+      const settled = live().find(({ since }) => since + settledAfterMs <= clock())
       const chosen = settled ?? entries[0]
       if (!chosen) throw new Error('no key to sign with')
       return signWith(chosen, claims)
@@ -82,7 +85,7 @@ export function createKeyRing(
         since: before.get(entry.prefix)?.since ?? now,
       }))
       const kept = new Set(fresh.map(({ prefix }) => prefix))
-      const leaving = now + publishedForMs + lifetimeMs
+      const leaving = now + settledAfterMs + lifetimeMs
       const gone = [...before.values()]
         .filter(({ prefix }) => !kept.has(prefix))
         .map((entry) => ({ ...entry, until: Math.min(entry.until, leaving) }))

@@ -114,6 +114,13 @@ describe('the development keys', () => {
     expect((await loadOrGenerateKeys(dataDir))[0]?.kid).toBe(read[0]?.[0]?.kid)
   })
 
+  it('that cannot be made are named', async () => {
+    const inTheWay = await fileWith('a file, no folder')
+    await expect(loadOrGenerateKeys(inTheWay)).rejects.toMatchObject({
+      problems: [expect.stringMatching(/service-token-keys\.json: cannot be made \(E[A-Z]+\)$/)],
+    })
+  })
+
   it('that were damaged are reported, not replaced', async () => {
     const dataDir = await mkdtemp(join(folder, 'damaged-'))
     const path = join(dataDir, 'service-token-keys.json')
