@@ -118,7 +118,7 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
     reader,
     writer,
     tickets: { open: changes.open, update: changes.update },
-    index: { list: book.list, end: book.end },
+    index: { list: book.list, end: book.end, ended: book.ended },
     marks: shelf.marks,
     describe: (open) => describeSession(open, limits),
     ...(shelf.native !== undefined && { redis: shelf.native }),

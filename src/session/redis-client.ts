@@ -8,6 +8,8 @@ export interface RedisCommands {
   set(key: string, value: string, options: { condition?: 'NX'; PX: number }): Promise<string | null>
   hGetAll(key: string): Promise<Record<string, string>>
   hDel(key: string, field: string): Promise<number>
+  lRange(key: string, from: number, to: number): Promise<string[]>
+  noteEnd(key: string, value: string, kept: string, ttl: string): Promise<number>
   writeRecord(key: string, replaces: string, seenAt: string, sealed: string, ttl: string): Promise<number>
   slideRecord(key: string, seenAt: string, ttl: string): Promise<number>
   endRecord(key: string, ended: string, ttl: string): Promise<number>

@@ -48,4 +48,10 @@ export const redisScripts = {
     redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
     return 1`),
+  /** ARGV: value, how many stay, ttl of the whole list. */
+  noteEnd: singleKeyScript(`
+    redis.call('LPUSH', KEYS[1], ARGV[1])
+    redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    return 1`),
 }

@@ -2,10 +2,10 @@ import type { Clock } from '../clock.ts'
 import { createSealer } from '../crypto/seal.ts'
 import { createEntryNames, type EntryKey, keysOf } from './entry-names.ts'
 import type { EntryStore } from './entry-store.ts'
-import type { RecordStore } from './record-store.ts'
+import { type RecordStore, tombstoneMs } from './record-store.ts'
 import type { EndReason, OpenSession } from './session.ts'
 import type { SessionLimits } from './session-limits.ts'
-import type { SessionEntry, SessionIndex, SessionSelector } from './sessions.ts'
+import type { EndedEntry, SessionEntry, SessionIndex, SessionSelector } from './sessions.ts'
 
 export interface SessionIndexOptions {
   readonly secrets: readonly string[]
@@ -23,7 +23,8 @@ export interface SessionIndexOptions {
 export interface SessionBook extends SessionIndex {
   /** Before the record is written: a crash in between leaves an entry without a record, never a session that nobody can end. */
   add(entry: SessionEntry): Promise<void>
-  remove(entry: SessionEntry): Promise<void>
+  /** Removes the entry of a session that has ended, and remembers the end for a day. */
+  close(entry: SessionEntry, reason: EndReason): Promise<void>
   /** Ends the user's oldest sessions by sign-in beyond the limit. */
   keepToLimit(userId: string): Promise<void>
 }
@@ -79,6 +80,24 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     await Promise.all(all.map((name) => entries.remove(name, entry.handle)))
   }
 
+  async function close(entry: SessionEntry, reason: EndReason, endedAt = clock()): Promise<void> {
+    const { handle, userId, provider, subject, device, createdAt, lastSeenAt } = entry
+    const ended: EndedEntry = {
+      handle,
+      userId,
+      provider,
+      subject,
+      device,
+      createdAt,
+      lastSeenAt,
+      endedAt,
+      reason,
+    }
+    const sealed = sealer.seal(JSON.stringify(ended), 'ended')
+    const noted = entry.userId !== '' && entries.noteEnd(names.newest({ userId: entry.userId }), sealed)
+    await Promise.all([remove(entry), noted])
+  }
+
   /** The entry with its last use, if its session lives; one whose session is gone is removed: the index heals as it is read. */
   async function refresh(entry: KeptEntry): Promise<KeptEntry | undefined> {
     const record = await records.read(entry.handle)
@@ -86,8 +105,8 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
       const state = entry.userId === '' ? ('registering' as const) : ('member' as const)
       const endsAt = limits.endsAt({ createdAt: entry.createdAt, seenAt: record.seenAt, session: { state } })
       if (endsAt > clock()) return { ...entry, lastSeenAt: record.seenAt }
-    }
-    if (record || clock() - entry.createdAt > beingBegunMs) await remove(entry)
+      await close(entry, 'expired', endsAt)
+    } else if (record || clock() - entry.createdAt > beingBegunMs) await remove(entry)
     return undefined
   }
 
@@ -103,7 +122,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     const lived = await Promise.all(
       ended.map(async (entry) => {
         const live = await options.end(entry.handle, reason)
-        await remove(entry)
+        await (live ? close(entry, reason) : remove(entry))
         return live
       }),
     )
@@ -116,7 +135,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
       const sealed = sealer.seal(JSON.stringify({ ...entry, sequence }), entry.handle)
       await Promise.all(keysOf(entry).map((key) => entries.add(names.newest(key), entry.handle, sealed)))
     },
-    remove,
+    close,
     async list(userId) {
       return (await living(userId)).map(({ sequence: _kept, ...entry }) => entry)
     },
@@ -126,6 +145,16 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
         found.filter((entry) => selects(selector, entry)),
         reason,
       )
+    },
+    async ended(userId) {
+      const found = await Promise.all(names.all({ userId }).map((name) => entries.ends(name)))
+      const byHandle = new Map<string, EndedEntry>()
+      for (const sealed of found.flat()) {
+        const opened = sealer.open(sealed, 'ended')
+        const entry = opened && (JSON.parse(opened.plaintext) as EndedEntry)
+        if (entry && clock() - entry.endedAt < tombstoneMs) byHandle.set(entry.handle, entry)
+      }
+      return [...byHandle.values()].sort((a, b) => b.endedAt - a.endedAt)
     },
     async keepToLimit(userId) {
       if ((await find({ userId })).length <= limit) return

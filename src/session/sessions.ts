@@ -63,6 +63,12 @@ export interface SessionEntry {
   readonly lastSeenAt: number
 }
 
+/** A session that has ended, for whoever asks why. */
+export interface EndedEntry extends SessionEntry {
+  readonly endedAt: number
+  readonly reason: EndReason
+}
+
 export type SessionSelector =
   | { readonly handle: string; readonly userId: string }
   | { readonly userId: string; readonly except?: string }
@@ -74,6 +80,8 @@ export interface SessionIndex {
   list(userId: string): Promise<readonly SessionEntry[]>
   /** Ends every session that fits and tells all instances; how many there were. */
   end(selector: SessionSelector, reason: EndReason): Promise<number>
+  /** The user's sessions that ended within 24 h, the latest end first: support's answer to "why was I signed out". */
+  ended(userId: string): Promise<readonly EndedEntry[]>
 }
 
 /** Keys that exist once in the whole fleet, for a while (`SET NX`): used attempts, logout tokens' `jti`. */

@@ -13,7 +13,7 @@ const maxAttempts = 10
 export interface TicketedSessionsOptions {
   readonly tickets: TicketedRecords
   readonly copies: Pick<SessionCopies, 'drop' | 'get'>
-  readonly book: Pick<SessionBook, 'add' | 'remove'>
+  readonly book: Pick<SessionBook, 'add' | 'close'>
   readonly end: EndSession
 }
 
@@ -83,7 +83,7 @@ export function createTicketedSessions({
       const looked = await tickets.look(ticket, handle)
       if (!looked.open) return
       await end(handle, reason)
-      await book.remove(entryOf(looked.open, looked.device))
+      await book.close(entryOf(looked.open, looked.device), reason)
     },
   }
 }

@@ -169,8 +169,10 @@ describe('a Redis that is emptied', () => {
       if (!session) throw new Error('no session')
       const { promise, resolve } = Promise.withResolvers<string>()
       room.sessions.reader.watch(session, resolve)
+      const start = performance.now()
       await hands.flushAll()
       expect(await promise).toBe('ended-elsewhere')
+      expect(performance.now() - start).toBeLessThan(1_000)
       expect((await api(room, visitors[1] as Visitor)).body).toBeNull()
     } finally {
       hands.destroy()
