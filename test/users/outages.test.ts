@@ -9,6 +9,7 @@ import { createUsers } from '../../src/users/create-users.ts'
 import { DirectoryUnavailable, type Users } from '../../src/users/directory.ts'
 import { freePort } from '../support/ports.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
+import { comeBack } from './come-back.ts'
 import { freshPath, rememberingLog, removeFiles } from './databases.ts'
 
 const clock = () => Date.parse('2026-01-01T00:00:00Z')
@@ -37,18 +38,6 @@ async function outcome(call: Promise<unknown>): Promise<{ readonly failed: unkno
     (error: unknown) => error,
   )
   return { failed, ms: performance.now() - start }
-}
-
-/** Again, after `kill`. For a moment the old server's last processes hold on to its memory. */
-async function comeBack(postgres: PostgresServer): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await postgres.start()
-    } catch (error) {
-      if (attempt === 20) throw error
-      await sleep(100)
-    }
-  }
 }
 
 /** A network to a PostgreSQL that can be cut: every connection is reset, without a word of the server's. */
