@@ -29,7 +29,13 @@ function person(claims: Readonly<Record<string, unknown>>): Person {
     subject: text(claims['sub']) ?? '',
     email: text(claims['email']),
     emailVerified: claims['email_verified'] === true,
-    nickname: text(claims['nickname']) ?? text(claims['preferred_username']) ?? text(claims['name']),
+    nickname: text(claims['nickname']) ?? text(claims['name']) ?? username(claims['preferred_username']),
     picture: text(claims['picture']),
   }
+}
+
+/** Some issuers sign people in by their e-mail address: nothing to suggest as a public name. */
+function username(value: unknown): string | undefined {
+  const name = text(value)
+  return name?.includes('@') ? undefined : name
 }

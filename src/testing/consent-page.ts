@@ -11,7 +11,7 @@ export function consentPage({ look, action }: { look: Look; action: string }): s
   return page(
     look,
     `<h1><span lang="ko">${name.ko} 로그인</span> <small lang="en">Sign in with ${name.en}</small></h1>
-<p><span lang="ko">연습용 화면입니다. 진짜 ${name.ko}가 아닙니다.</span> <span lang="en">A simulation: nothing leaves this machine. Who are you?</span></p>
+<p><span lang="ko">연습용 화면입니다. 진짜 ${name.ko} 로그인 화면이 아닙니다.</span> <br><span lang="en">A simulation: nothing leaves this machine. Who are you?</span></p>
 <form method="post" action="${escaped(action)}">
 ${buttons.join('\n')}
 </form>`,
@@ -50,7 +50,7 @@ function page(look: Look, body: string): string {
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:${look.page};color:#1f1f1f;font:16px/1.5 system-ui,sans-serif}
 main{width:min(26rem,calc(100vw - 2rem));margin:1rem;padding:2rem 1.5rem;background:#fff;border-radius:16px;border-top:12px solid ${look.background};box-shadow:0 8px 32px #0002}
 h1{font-size:1.35rem;margin:0 0 .75rem}
-small{display:block;font-weight:400;font-size:.85em;opacity:.85}
+small{display:block;font-weight:400;font-size:.85em}
 p{margin:0 0 1rem}
 form{display:grid;gap:.6rem}
 button,a.allow,a.deny{display:block;width:100%;padding:.75rem 1rem;border:1px solid #0003;border-radius:10px;background:${look.background};color:${look.foreground};font:inherit;text-align:left;text-decoration:none;cursor:pointer}

@@ -125,6 +125,17 @@ describe('a nickname', () => {
     expect((await identityOf('naver', { nickname })).nickname).toBe(suggested)
   })
 
+  it('of an issuer is never the e-mail address that people sign in with there', async () => {
+    const named = async (names: object) => {
+      room.simulated('acme').makeIdToken((claims) => ({ ...claims, email: 'a@b.c', ...names }))
+      return (await room.login('acme')).identity.nickname
+    }
+    expect(await named({ preferred_username: 'bora@company.example' })).toBeUndefined()
+    expect(await named({ preferred_username: 'bora' })).toBe('bora')
+    expect(await named({ preferred_username: 'bora', name: 'Bora Kim' })).toBe('Bora Kim')
+    room.simulated('acme').makeIdToken((claims) => claims)
+  })
+
   it('is cut between characters', async () => {
     const { nickname } = await identityOf('kakao', { nickname: '😀'.repeat(1000) })
     expect(nickname).toBe('😀'.repeat(64))
