@@ -56,8 +56,9 @@ describe('while Redis is down', () => {
     }
   })
 
-  it('hands out no ticket for a session that may not have been saved', async () => {
-    const room = await open(server)
+  it('hands out no ticket for a session that may not have been saved, and does not save it later', async () => {
+    const config = redisConfig({ urls: [server.url] })
+    const room = await open(server, { redis: config })
     await server.kill()
     try {
       const answer = await request(room.app).post('/begin').send({ session: member() })
@@ -66,6 +67,14 @@ describe('while Redis is down', () => {
     } finally {
       await server.start()
     }
+    await eventually(
+      async () => (await request(room.app).post('/begin').send({ session: member() })).status === 200,
+    )
+    const hands = createClient({ url: server.url })
+    await hands.connect()
+    expect(await hands.keys(`${config.prefix}session:*`)).toHaveLength(1)
+    expect(await hands.keys(`${config.prefix}index:*`)).toHaveLength(2)
+    hands.destroy()
   })
 
   it('recovers by itself, with every session that was acknowledged', async () => {
