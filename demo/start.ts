@@ -14,10 +14,15 @@ try {
 
   Kakao, Naver and Google are simulated, users and sessions live until Ctrl-C.
 `)
-  const end = (code: number) => demo.close().then(() => process.exit(code))
-  process.once('SIGINT', () => void end(0))
-  process.once('SIGTERM', () => void end(0))
-  void demo.ended.then(() => end(1))
+  let ending = false
+  const end = (code: number) => {
+    if (!ending) void demo.close().then(() => process.exit(code))
+    ending = true
+  }
+  process.on('SIGINT', () => end(0))
+  process.on('SIGTERM', () => end(0))
+  await demo.ended
+  end(1)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)

@@ -2,6 +2,7 @@ import { ProblemError, problemIn } from './problem-error.ts'
 import type { Anonymous, Member, SessionEntry } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
 
+export { type InAppBrowser, inAppBrowser } from './in-app-browser.ts'
 export { type FieldError, ProblemError } from './problem-error.ts'
 export type * from './session.ts'
 export type { SessionStore } from './session-store.ts'

@@ -17,6 +17,7 @@ export interface ProfileOptions {
   readonly locale?: 'ko-KR' | 'en-US'
   readonly colorScheme?: 'light' | 'dark'
   readonly viewport?: { readonly width: number; readonly height: number }
+  readonly userAgent?: string
 }
 
 const args = [
@@ -43,7 +44,13 @@ export function startChromium(): Promise<Browser> {
 
 export async function newProfile(browser: Browser, options: ProfileOptions): Promise<Profile> {
   const { origin, locale = 'en-US', colorScheme = 'light', viewport = { width: 1100, height: 900 } } = options
-  const context = await browser.newContext({ locale, colorScheme, viewport, reducedMotion: 'reduce' })
+  const context = await browser.newContext({
+    locale,
+    colorScheme,
+    viewport,
+    reducedMotion: 'reduce',
+    ...(options.userAgent && { userAgent: options.userAgent }),
+  })
   const complaints: string[] = []
   const answers: Promise<string>[] = []
   context.on('console', (message) => {

@@ -135,6 +135,20 @@ describe('a login that fails', () => {
   })
 })
 
+describe("a chat app's own browser", () => {
+  it('is told why Google will not do there, and how to get out', async () => {
+    const userAgent =
+      'Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/150.0.0.0 KAKAOTALK/25.1.0 (INAPP)'
+    const chat = await newProfile(chromium, { origin: demo.url, userAgent })
+    await chat.page.goto(`${demo.url}/notes?q=coat#write`)
+    const wayOut = await chat.page.getByRole('link', { name: 'Open in my browser' }).getAttribute('href')
+    const opened = new URL(new URL(wayOut ?? '').searchParams.get('url') ?? '')
+    expect(opened.searchParams.get('returnTo')).toBe('/notes?q=coat#write')
+    await chat.close()
+    expect(chat.complaints).toEqual([])
+  })
+})
+
 describe('the sign-up form', () => {
   it('tells at once that a name is taken, and which fields are wrong', async () => {
     await person.join('kakao', 'first-one')

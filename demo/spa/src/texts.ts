@@ -22,6 +22,10 @@ const en = {
   loginTitle: 'Sign in',
   loginLead: 'Choose who vouches for you. They are simulated: nothing leaves this machine.',
   loginWith: (name: string) => `Continue with ${name}`,
+  inApp: (app: string) =>
+    `You are in ${app}'s own browser. Google does not sign anybody in here; the others do. For Google, open this page in your browser.`,
+  inAppLeave: 'Open in my browser',
+  inAppMenu: 'Choose “Open in browser” in the menu of the app.',
   errors: {
     'login-denied':
       'You said no at the sign-in page. Nothing was shared. You can try again whenever you like.',
@@ -143,6 +147,10 @@ const ko: Texts = {
   loginTitle: '로그인',
   loginLead: '로그인 방법을 선택하세요. 모두 모의 서비스라 이 컴퓨터 밖으로 나가는 것은 없습니다.',
   loginWith: (name) => `${name}로 계속하기`,
+  inApp: (app) =>
+    `지금은 ${app} 안의 브라우저예요. 여기서는 구글 로그인을 쓸 수 없고, 다른 방법은 쓸 수 있습니다. 구글로 로그인하려면 기본 브라우저에서 열어 주세요.`,
+  inAppLeave: '기본 브라우저로 열기',
+  inAppMenu: '앱 메뉴에서 ‘다른 브라우저로 열기’를 선택해 주세요.',
   errors: {
     'login-denied': '로그인을 취소하셨어요. 아무 정보도 공유되지 않았습니다. 언제든 다시 시도할 수 있어요.',
     'login-expired': '로그인 시간이 지났거나 다른 브라우저에서 열렸어요. 처음부터 다시 시작해 주세요.',

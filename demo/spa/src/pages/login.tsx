@@ -4,6 +4,7 @@ import { useTexts } from '../language.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { ProviderButton } from '../parts/provider-button.tsx'
 import { useProviders } from '../parts/providers.ts'
+import { WayOut } from '../parts/way-out.tsx'
 import { go, localPath, useLocation } from '../router.tsx'
 
 /** Who shall vouch for you? And, if the last attempt failed, why. */
@@ -27,6 +28,7 @@ export function Login() {
       {error && <Notice>{t.errors[error] ?? t.somethingWrong}</Notice>}
       {!error && reason && t.reasons[reason] && <Notice>{t.reasons[reason]}</Notice>}
       <p className="lead">{t.loginLead}</p>
+      {providers.some(({ id }) => id === 'google') && <WayOut />}
       <div className="providers">
         {providers.map(({ id, name }) => (
           <ProviderButton
