@@ -1,28 +1,46 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 
+const root = join(import.meta.dirname, '..')
 const spa = join(import.meta.dirname, 'spa')
-const vite = join(import.meta.dirname, '../node_modules/vite/bin/vite.js')
-const sources = [join(spa, 'src'), join(spa, 'public'), join(import.meta.dirname, '../src/browser')]
+const dist = join(spa, 'dist')
+const cache = join(root, 'node_modules/.cache/coatcheck-demo')
+const sources = ['src', 'public', 'index.html', 'vite.config.ts', '../../src/browser'].map((name) =>
+  join(spa, name),
+)
 
 /** The folder of the built SPA; builds it first if a source is newer, and compresses it for coatcheck to serve. */
 export function buildSpa(): string {
-  const dist = join(spa, 'dist')
-  if (
-    newest([...sources, join(spa, 'index.html'), join(spa, 'vite.config.ts')]) <
-    newest([join(dist, 'index.html')])
+  if (newest(sources) < newest([join(dist, 'index.html')])) return dist
+  mkdirSync(cache, { recursive: true })
+  // Beside, then swapped in: another demo may be serving the old build.
+  const fresh = mkdtempSync(join(cache, 'build-'))
+  const vite = join(root, 'node_modules/vite/bin/vite.js')
+  execFileSync(
+    process.execPath,
+    [vite, 'build', '--config', join(spa, 'vite.config.ts'), '--outDir', fresh],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
   )
-    return dist
-  execFileSync(process.execPath, [vite, 'build', '--config', join(spa, 'vite.config.ts')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  for (const file of filesIn(dist).filter((name) => /\.(js|css|html|svg)$/.test(name))) {
+  for (const file of filesIn(fresh).filter((name) => /\.(js|css|html|svg)$/.test(name))) {
     const content = readFileSync(file)
     writeFileSync(`${file}.br`, brotliCompressSync(content))
     writeFileSync(`${file}.gz`, gzipSync(content))
   }
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(fresh, dist)
   return dist
 }
 
