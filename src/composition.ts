@@ -17,7 +17,7 @@ import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
 import { createLogin, createProviderCalls } from './login/create-login.ts'
 import type { LoginRoom } from './login/login-room.ts'
 import { createReturnTo } from './login/return-to.ts'
-import { countCalls, countSessions } from './observation.ts'
+import { countCalls, countLogins, countSessions } from './observation.ts'
 import { createLog } from './ops/create-log.ts'
 import { createMetrics } from './ops/create-metrics.ts'
 import { createHealth } from './ops/health.ts'
@@ -188,7 +188,7 @@ export async function compose({ config, signupSchema }: Examined, clock: Clock):
     initialTokens,
     clock,
     log,
-    observe: ({ provider, outcome }) => metrics.login(provider, outcome),
+    observe: countLogins(metrics),
   }
   const peers = createTrustedPeers(config.trustProxy)
   const clientAddress = (req: IncomingMessage) =>

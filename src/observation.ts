@@ -1,3 +1,4 @@
+import type { LoginOutcome } from './login/login-room.ts'
 import type { Metrics } from './ops/create-metrics.ts'
 import type { ProxySample } from './proxy/proxy-context.ts'
 import type { SessionEventListener } from './session/session-events.ts'
@@ -17,4 +18,12 @@ export function countSessions(metrics: Metrics): SessionEventListener {
 export function countCalls(metrics: Metrics): (sample: ProxySample) => void {
   return ({ route, status, durationMs, upstreamMs = 0 }) =>
     metrics.proxied({ route, status, upstreamMs, ownMs: Math.max(0, durationMs - upstreamMs) })
+}
+
+/** What the login room reports, as figures. */
+export function countLogins(metrics: Metrics): (outcome: LoginOutcome) => void {
+  return ({ provider, outcome, failureClass }) => {
+    metrics.login(provider, outcome)
+    if (failureClass !== undefined) metrics.callbackFailed(provider, failureClass)
+  }
 }

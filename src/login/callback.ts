@@ -3,6 +3,7 @@ import { redirect } from '../http/redirect.ts'
 import type { Provider, Vouched } from '../providers/provider.ts'
 import { welcome } from './arrival.ts'
 import { type Attempt, attemptLifetimeMs, attemptName } from './attempt.ts'
+import { reportFailure } from './failure-report.ts'
 import { finishLink } from './link.ts'
 import { LoginError, toLoginError } from './login-error.ts'
 import type { LoginRoom } from './login-room.ts'
@@ -29,7 +30,7 @@ export function finishLogin(room: LoginRoom): RequestHandler {
       room.attempts.drop(res, attempt)
       if (!failure) throw error
       const { returnTo, purpose } = attempt
-      report(room, { provider: provider.id, purpose, failure })
+      reportFailure(room, { provider: provider.id, purpose, failure })
       redirect(res, 303, failurePage(room, { purpose, returnTo, provider: provider.id, code: failure.code }))
     }
   }
@@ -88,23 +89,13 @@ function strayCallback(
   // Some providers leave the state out when the person says no.
   const denied = parameters.has('error') && !parameters.has('state') && isDenial(parameters.get('error'))
   const failure = new LoginError(denied ? 'login-denied' : 'login-expired')
-  report(room, { provider: provider.id, purpose: 'login', failure })
+  reportFailure(room, { provider: provider.id, purpose: 'login', failure })
   redirect(res, 303, failurePage(room, { purpose: 'login', provider: provider.id, code: failure.code }))
 }
 
 /** RFC 6749 §4.1.2.1 and its kin: the person did not want to, or not now. */
 function isDenial(error: string | null): boolean {
   return error === 'access_denied' || error === 'user_cancelled_authorize' || error === 'user_denied'
-}
-
-function report(
-  room: LoginRoom,
-  { provider, purpose, failure }: { provider: string; purpose: Attempt['purpose']; failure: LoginError },
-): void {
-  const { code, cause } = failure
-  const event = code === 'provider-misconfigured' ? room.log.error : room.log.warn
-  event('login.failed', { provider, purpose, code, cause })
-  room.observe({ provider, purpose, outcome: code })
 }
 
 function rawQuery(req: Request): string {

@@ -26,6 +26,8 @@ export interface LoginOutcome {
   readonly purpose: 'login' | 'link'
   /** `member`, `registering`, `linked`, or the error code. */
   readonly outcome: string
+  /** Where the provider is the reason: which kind of failure. */
+  readonly failureClass?: string
 }
 
 /** What the login room's use cases work with. */

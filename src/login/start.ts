@@ -5,6 +5,7 @@ import { redirect } from '../http/redirect.ts'
 import type { Intent, Provider } from '../providers/provider.ts'
 import type { OpenSession } from '../session/session.ts'
 import type { Attempt } from './attempt.ts'
+import { reportFailure } from './failure-report.ts'
 import { toLoginError } from './login-error.ts'
 import type { LoginRoom } from './login-room.ts'
 
@@ -49,8 +50,7 @@ export async function start(room: LoginRoom, { req, res, provider, purpose, star
   } catch (error) {
     const failure = toLoginError(error)
     if (!failure) throw error
-    room.log.warn('login.failed', { provider: provider.id, code: failure.code, cause: failure.cause })
-    room.observe({ provider: provider.id, purpose, outcome: failure.code })
+    reportFailure(room, { provider: provider.id, purpose, failure })
     redirect(res, 303, failurePage(room, { purpose, returnTo, provider: provider.id, code: failure.code }))
   }
 }
