@@ -62,7 +62,7 @@ describe('a refresh', () => {
     ['no access token', faults.answer(200, { token_type: 'bearer' })],
     ['silence', faults.silence()],
   ])('that comes to %s does not call the grant dead', async (_, fault) => {
-    const { grant, account, simulated } = await member('google', { callTimeoutMs: 200 })
+    const { grant, account, simulated } = await member('google', { callTimeoutMs: 1_000 })
     simulated.fail('token', fault)
     const error = await account.refresh(grant, signal()).catch((one: unknown) => one)
     expect(error).toMatchObject({ name: 'ProviderError' })

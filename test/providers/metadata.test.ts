@@ -5,28 +5,15 @@ import { finish, type Room, reachCallback, startRoom } from './room.ts'
 let room: Room
 afterEach(() => room.close())
 
-/** A room whose issuer cannot be reached until it recovers. */
-async function downAtStart() {
-  const reachable = { acme: false }
-  const network: typeof fetch = async (url, init) => {
-    if (!reachable.acme && String(url).includes('/.well-known/openid-configuration'))
-      throw new TypeError('fetch failed')
-    return fetch(url, init)
-  }
-  room = await startRoom({ ids: ['acme', 'kakao'], fetch: network })
-  return {
-    recover() {
-      reachable.acme = true
-    },
-  }
-}
-
 describe('a provider’s metadata', () => {
   it('that cannot be had at the start stop nobody else, and the provider recovers by itself', async () => {
-    const { recover } = await downAtStart()
+    room = await startRoom({
+      ids: ['acme', 'kakao'],
+      prepare: (simulated) => simulated('acme').fail('metadata', faults.answer(503)),
+    })
     await expect(room.login('kakao')).resolves.toBeDefined()
     await expect(room.provider('acme').authorize('login')).rejects.toMatchObject({ failure: 'unavailable' })
-    recover()
+    room.simulated('acme').recover()
     await expect(room.login('acme')).resolves.toBeDefined()
   })
 
@@ -69,11 +56,12 @@ describe('a provider’s metadata', () => {
       faults.change((body) => ({ ...body, authorization_endpoint: 'javascript:alert(1)' })),
     ],
   ])('that are %s are none', async (_, fault) => {
-    room = await startRoom({ ids: ['acme'], callTimeoutMs: 300 })
-    // Whatever the first look at the start brought is an hour old.
-    room.simulated('acme').fail('metadata', fault)
-    const { providers } = await anotherLook()
-    await expect(providers.get('acme')?.authorize('login')).rejects.toMatchObject({ failure: 'unavailable' })
+    room = await startRoom({
+      ids: ['acme'],
+      callTimeoutMs: 500,
+      prepare: (simulated) => simulated('acme').fail('metadata', fault),
+    })
+    await expect(room.provider('acme').authorize('login')).rejects.toMatchObject({ failure: 'unavailable' })
   })
 
   it('can be replaced one by one', async () => {
@@ -101,30 +89,6 @@ describe('a provider’s metadata', () => {
       room.simulated('acme').origin,
     ])
   })
-
-  async function anotherLook() {
-    const { createProviders } = await import('../../src/providers/create-providers.ts')
-    const { all } = createProviders({
-      providers: [
-        {
-          id: 'acme',
-          name: undefined,
-          clientId: 'acme-client',
-          clientSecret: 'x'.repeat(20),
-          scope: undefined,
-          issuer: room.simulated('acme').origin,
-          endpoints: {},
-        },
-      ],
-      publicOrigin: 'http://localhost:3000',
-      kakaoAdminKey: undefined,
-      offlineAccess: false,
-      clock: room.clock,
-      log: room.log,
-      callTimeoutMs: 300,
-    })
-    return { providers: all }
-  }
 })
 
 describe('a changed issuer', () => {

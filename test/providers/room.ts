@@ -20,17 +20,21 @@ export interface RoomOptions extends Partial<ProvidersOptions> {
   readonly naverOidc?: boolean
   /** Changes a provider's configuration. */
   readonly configure?: (config: ProviderConfig) => ProviderConfig
+  /** What the simulated providers do before anybody asks them. */
+  readonly prepare?: (simulated: (id: string) => SimulatedProvider) => void
 }
 
 /** The providers room with simulated providers around it. */
 export async function startRoom(options: RoomOptions = {}) {
-  const { ids = ['kakao'], naverOidc = false, configure = (config) => config, ...rest } = options
+  const { ids = ['kakao'], naverOidc = false, configure = (config) => config, prepare, ...rest } = options
   let ahead = 0
   const clock = () => Date.now() + ahead
   const log = recordingLog()
   const simulators = await startSimulators({ providers: ids, publicUrl: publicOrigin, clock })
   const oidc = naverOidc ? naverOidcEnv(simulators.all.get('naver')?.origin ?? '') : {}
   const env = { ...simulators.env, ...oidc }
+  const simulated = (id: string) => simulators.all.get(id) as SimulatedProvider
+  prepare?.(simulated)
   const providers = createProviders({
     providers: ids.map((id) => configure(configOf(id, env))),
     publicOrigin,
@@ -40,7 +44,6 @@ export async function startRoom(options: RoomOptions = {}) {
     log,
     ...rest,
   })
-  const simulated = (id: string) => simulators.all.get(id) as SimulatedProvider
   return {
     providers,
     log,
