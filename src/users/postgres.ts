@@ -16,7 +16,8 @@ const queryTimeoutMs = 2500
 
 /**
  * A bounded pool; nothing waits longer than a few seconds for a database that is slow, frozen or gone.
- * TLS by the URL's `sslmode`, `sslrootcert`, `sslcert`, `sslkey`. The URL's other parameters win over ours.
+ * TLS by the URL's `sslmode`, `sslrootcert`, `sslcert`, `sslkey`. The URL's other parameters win over ours: behind a
+ * PgBouncer that refuses `statement_timeout` at connect, `?statement_timeout=` leaves it out.
  * @throws Error when the URL or the files it names cannot be read
  */
 export function openPostgres(url: string): Dialect {

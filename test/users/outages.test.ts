@@ -4,9 +4,12 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { createUsers } from '../../src/users/create-users.ts'
 import { DirectoryUnavailable, type Users } from '../../src/users/directory.ts'
+import { migrations } from '../../src/users/migrations.ts'
+import { openStore } from '../../src/users/store.ts'
 import { freePort } from '../support/ports.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { comeBack } from './come-back.ts'
@@ -224,6 +227,17 @@ describe('a PostgreSQL', () => {
       cause: { message: expect.stringContaining('does not support SSL') },
     })
     await strict.close()
+  })
+
+  it.each([
+    ['is told to give up before we do', '', '2s'],
+    ['is told nothing when the URL says so, for a pooler’s sake', '?statement_timeout=', '0'],
+  ])('%s', async (_, query, expected) => {
+    const database = { kind: 'postgres', url: postgres.url + query } as const
+    const store = await openStore({ database, migrations, clock, log: rememberingLog() })
+    const { rows } = await store.query((db) => sql`SHOW statement_timeout`.execute(db))
+    expect(rows).toEqual([{ statement_timeout: expected }])
+    await store.close()
   })
 
   it('that is away at start does not stop it, and is migrated when it comes', async () => {
