@@ -31,6 +31,7 @@ export function startHeartbeat(
   const proven = new WeakMap<Pingable, number>()
   let provenSince = Number.NEGATIVE_INFINITY
   let wasAlive = false
+  let silent = false
 
   const alive = () => now() - provenSince < provenForMs
 
@@ -64,6 +65,10 @@ export function startHeartbeat(
       if (due && !asked.has(connection)) void ask(connection)
     }
     judge()
+    // After a stall of our own the answers are waiting to be read: they come first.
+    setImmediate(() => {
+      silent = asked.size > 0 && now() - Math.min(...asked.values()) > silentAfterMs
+    })
   }
 
   const timer = setInterval(beat, checkEveryMs)
@@ -71,7 +76,7 @@ export function startHeartbeat(
   return {
     alive,
     beat,
-    silent: () => asked.size > 0 && now() - Math.min(...asked.values()) > silentAfterMs,
+    silent: () => silent,
     close: () => clearInterval(timer),
   }
 }

@@ -41,8 +41,10 @@ export function createSessionReader(options: SessionReaderOptions): SessionReade
     use(open) {
       const now = clock()
       const { handle } = open
-      if (now - Math.max(open.seenAt, slidAt.get(handle) ?? 0) < limits.slideEveryMs) return
-      if (limits.endsAt(open) <= now) return
+      // A socket's `open` is as old as the socket; it has been used since.
+      const seenAt = Math.max(open.seenAt, slidAt.get(handle) ?? 0, copies.get(handle)?.open?.seenAt ?? 0)
+      if (now - seenAt < limits.slideEveryMs) return
+      if (limits.endsAt({ ...open, seenAt }) <= now) return
       slidAt.set(handle, now)
       const ttlMs = Math.ceil(limits.endsAt({ ...open, seenAt: now }) - now + tombstoneMs)
       // Outside the request: a use that cannot be written down costs the session a minute, not the caller an answer.

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import request from 'supertest'
 import {
   day,
+  eventually,
   hour,
   member,
   minute,
@@ -110,6 +111,18 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
       room.clock.advance(day)
       expect((await api(room, cookie)).body).toBeNull()
       expect((await who(room, cookie)).body).toEqual({ state: 'anonymous', reason: 'expired' })
+    })
+
+    it('counts the uses of a socket that is older than the idle timeout', async () => {
+      const room = await open()
+      const { cookie } = await signIn(room)
+      const session = await room.sessions.reader.read(cookie)
+      if (!session) throw new Error('no session')
+      for (let halfDays = 0; halfDays < 6; halfDays += 1) {
+        room.clock.advance(12 * hour)
+        room.sessions.reader.use(session)
+        await eventually(async () => (await room.sessions.reader.read(cookie))?.seenAt === room.clock())
+      }
     })
 
     it('does not count a look at the session as use', async () => {
