@@ -1,26 +1,44 @@
 import type { Config } from '../config/config.ts'
 import type { EndReason } from '../session/session.ts'
-import type { SessionEntry, SessionSelector } from '../session/sessions.ts'
+import type { EndedEntry, SessionEntry, SessionSelector } from '../session/sessions.ts'
 import { columns } from './columns.ts'
 import type { Command, Option, Terminal } from './command.ts'
 import { configOf, withSessions } from './stores.ts'
 
 const user: Option = { type: 'string', value: 'ID', required: true, meaning: 'the user’s id, a UUID' }
 
-/** Where somebody is signed in. */
+/** Where somebody is signed in, and what became of the sessions they ask about. */
 export const listSessions: Command = {
   words: 'sessions list',
-  summary: 'list where a user is signed in',
+  summary: 'list where a user is signed in, and why sessions of the last 24 hours ended',
   options: { user },
   async run({ json, required }, terminal) {
+    const userId = required('user')
     const config = await configOf(terminal)
-    const entries = await withSessions(config, terminal.now, ({ index }) => index.list(required('user')))
-    if (!entries) return unreachable(terminal)
-    if (json) terminal.out(JSON.stringify({ sessions: entries.map(asJson) }))
-    else if (entries.length === 0) terminal.out('Not signed in anywhere.')
-    else terminal.out(columns(['SESSION', 'PROVIDER', 'DEVICE', 'SINCE', 'LAST SEEN'], entries.map(asRow)))
+    const found = await withSessions(config, terminal.now, async ({ index }) => ({
+      live: await index.list(userId),
+      ended: await index.ended(userId),
+    }))
+    if (!found) return unreachable(terminal)
+    if (json) {
+      const { live, ended } = found
+      terminal.out(JSON.stringify({ sessions: live.map(asJson), ended: ended.map(asEndedJson) }))
+    } else show(found.live, found.ended, terminal)
     return 0
   },
+}
+
+function show(
+  live: readonly SessionEntry[],
+  ended: readonly EndedEntry[],
+  { out }: Pick<Terminal, 'out'>,
+): void {
+  if (live.length === 0) out('Not signed in anywhere.')
+  else out(columns(['SESSION', 'PROVIDER', 'DEVICE', 'SINCE', 'LAST SEEN'], live.map(asRow)))
+  if (ended.length === 0) return
+  out('')
+  const rows = ended.map((entry) => [...asRow(entry), new Date(entry.endedAt).toISOString(), entry.reason])
+  out(columns(['SESSION', 'PROVIDER', 'DEVICE', 'SINCE', 'LAST SEEN', 'ENDED', 'REASON'], rows))
 }
 
 /** Signs somebody out, of one session or of all. */
@@ -68,6 +86,10 @@ function asJson({ handle, provider, device, createdAt, lastSeenAt }: SessionEntr
     createdAt: new Date(createdAt).toISOString(),
     lastSeenAt: new Date(lastSeenAt).toISOString(),
   }
+}
+
+function asEndedJson(entry: EndedEntry) {
+  return { ...asJson(entry), endedAt: new Date(entry.endedAt).toISOString(), reason: entry.reason }
 }
 
 function asRow(entry: SessionEntry): readonly string[] {

@@ -173,7 +173,8 @@ export const variableGroups = [
     variables: [
       {
         name: 'API_URL',
-        meaning: 'Short for API_ROUTES=[{"path":"/api","target":API_URL}].',
+        meaning:
+          'Short for API_ROUTES=[{"path":"/api","target":API_URL}]; beside API_ROUTES it adds that route, unless they name /api themselves.',
         example: 'http://127.0.0.1:8080',
       },
       {

@@ -61,7 +61,22 @@ describe('coatcheck sessions', () => {
     const { id, browser } = await member()
     expect((await support(`sessions end --user ${id} --json`)).json()).toEqual({ ended: 1 })
     expect(await stateOf(browser)).toBe('anonymous: ended-elsewhere')
-    expect((await support(`sessions list --user ${id}`)).out).toEqual(['Not signed in anywhere.'])
+    expect((await support(`sessions list --user ${id}`)).out[0]).toBe('Not signed in anywhere.')
+  })
+
+  it('says why sessions ended', async () => {
+    const { id, browser } = await member()
+    await browser.fetch('/auth/logout', { method: 'POST' })
+    await browser.goto('/auth/login/kakao')
+    await support(`sessions end --user ${id}`)
+    const { sessions, ended } = (await support(`sessions list --user ${id} --json`)).json<{
+      sessions: readonly unknown[]
+      ended: readonly { reason: string; endedAt: string }[]
+    }>()
+    expect(sessions).toEqual([])
+    expect(ended.map(({ reason }) => reason)).toEqual(['ended-elsewhere', 'signed-out'])
+    const { out } = await support(`sessions list --user ${id}`)
+    expect(out.find((line) => line.endsWith(' signed-out'))).toContain('kakao')
   })
 
   it('says so where sessions live in another process', async () => {
