@@ -50,19 +50,19 @@ export function createExchangedTokens(options: ExchangedTokensOptions): Provider
 
   /** undefined: the provider's grant is dead, the session has ended. */
   async function exchanged(open: OpenSession, member: MemberSession): Promise<HeldToken | undefined> {
-    const signal = AbortSignal.timeout(answerWithinMs)
+    const exchangeInTime = (subject: string) => exchange(subject, AbortSignal.timeout(answerWithinMs))
     try {
       const subject = await providerToken(open, member)
       if (subject === undefined) return undefined
       try {
-        return await exchange(subject, signal)
+        return await exchangeInTime(subject)
       } catch (error) {
         if (!(error instanceof ExchangeError && error.subjectRefused)) throw error
         // The provider may have revoked it early: with a newer one, once more.
         const newer = await providerToken(open, member, subject)
         if (newer === undefined) return undefined
         if (newer === subject) throw error
-        return await exchange(newer, signal)
+        return await exchangeInTime(newer)
       }
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error
