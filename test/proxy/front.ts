@@ -62,6 +62,8 @@ export async function startFront({ routes, publicOrigin, trustProxy = [] }: Fron
   server.on('upgrade', (req, socket, head) => {
     if (!proxy.upgrade(req, socket, head)) refuseUpgrade(req, socket, new Problem('not-found'))
   })
+  // A test that fails must not keep the run from ending.
+  server.unref().on('connection', (socket) => socket.unref())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -99,7 +101,7 @@ export interface Wire {
 }
 
 export async function openWire(port: number): Promise<Wire> {
-  const socket = connect(port, '127.0.0.1')
+  const socket = connect(port, '127.0.0.1').unref()
   await once(socket, 'connect')
   let text = ''
   let ending: string | undefined

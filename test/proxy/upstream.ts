@@ -92,6 +92,7 @@ export async function startRawUpstream(onData: (socket: Socket, text: string) =>
 }
 
 async function listen(server: ReturnType<typeof createTcpServer>): Promise<number> {
+  server.unref().on('connection', (socket: Socket) => socket.unref())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
