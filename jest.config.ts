@@ -32,5 +32,5 @@ export default {
   testMatch,
   globalSetup: '<rootDir>/test/support/start-services.ts',
   globalTeardown: '<rootDir>/test/support/stop-services.ts',
-  testTimeout: suite === 'fast' ? 15_000 : 600_000,
+  testTimeout: suite === 'fast' ? 30_000 : 600_000,
 } satisfies Config
