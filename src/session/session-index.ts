@@ -80,7 +80,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     await Promise.all(all.map((name) => entries.remove(name, entry.handle)))
   }
 
-  async function close(entry: SessionEntry, reason: EndReason, endedAt = clock()): Promise<void> {
+  async function close(entry: SessionEntry, reason: EndReason): Promise<void> {
     const { handle, userId, provider, subject, device, createdAt, lastSeenAt } = entry
     const ended: EndedEntry = {
       handle,
@@ -90,7 +90,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
       device,
       createdAt,
       lastSeenAt,
-      endedAt,
+      endedAt: clock(),
       reason,
     }
     const sealed = sealer.seal(JSON.stringify(ended), 'ended')
@@ -105,7 +105,8 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
       const state = entry.userId === '' ? ('registering' as const) : ('member' as const)
       const endsAt = limits.endsAt({ createdAt: entry.createdAt, seenAt: record.seenAt, session: { state } })
       if (endsAt > clock()) return { ...entry, lastSeenAt: record.seenAt }
-      await close(entry, 'expired', endsAt)
+      // Ended, not merely dropped: a use that is being written down must not leave a live session without an entry.
+      await endAll([entry], 'expired')
     } else if (record || clock() - entry.createdAt > beingBegunMs) await remove(entry)
     return undefined
   }
