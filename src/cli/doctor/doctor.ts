@@ -1,8 +1,10 @@
-import { examine } from '../../examination.ts'
+import type { Clock } from '../../clock.ts'
+import { type Environment, examine } from '../../examination.ts'
 import type { Command } from '../command.ts'
 import { examineClock } from './examine-clock.ts'
 import { examineDatabase } from './examine-database.ts'
 import { examineProviders } from './examine-providers.ts'
+import { examinePublicUrl } from './examine-public-url.ts'
 import { examineRedis } from './examine-redis.ts'
 import { examineTargets } from './examine-targets.ts'
 import { type Finding, failed, ok, warning } from './finding.ts'
@@ -12,13 +14,18 @@ import { type Observation, observeFetch } from './observed-fetch.ts'
 export const doctor: Command = {
   words: 'doctor',
   summary: 'check, then try Redis, the database, each provider and each API target',
-  options: {},
+  options: {
+    url: {
+      type: 'boolean',
+      meaning: 'also look at PUBLIC_URL from outside, through whatever stands in front',
+    },
+  },
   remarks: [
     'It signs nobody in and changes nothing, except that the user database gets its tables, as at a start.',
     'Providers see one authorization request and one invented code each.',
   ],
-  async run({ json }, { env, now, out }) {
-    const findings = await diagnose(env, now)
+  async run({ json, flag }, { env, now, out }) {
+    const findings = await diagnose(env, now, { fromOutside: flag('url') })
     if (json) out(JSON.stringify({ ok: findings.every(({ level }) => level !== 'failed'), findings }))
     else for (const finding of findings) out(asLine(finding))
     return findings.some(({ level }) => level === 'failed') ? 1 : 0
@@ -26,8 +33,9 @@ export const doctor: Command = {
 }
 
 async function diagnose(
-  env: Parameters<typeof examine>[0],
-  clock: () => number,
+  env: Environment,
+  clock: Clock,
+  { fromOutside }: { readonly fromOutside: boolean },
 ): Promise<readonly Finding[]> {
   const examined = await examine(env)
   if ('problems' in examined)
@@ -37,11 +45,12 @@ async function diagnose(
   const { config, warnings } = examined
   const observations: Observation[] = []
   const targets = observeFetch(clock)
-  const [redis, database, providers, api] = await Promise.all([
+  const [redis, database, providers, api, outside] = await Promise.all([
     examineRedis(config.redis),
     examineDatabase(config, clock),
     examineProviders(config, { clock, observed: (one) => observations.push(one) }),
     examineTargets(config, targets),
+    fromOutside ? examinePublicUrl(config) : [],
   ])
   return [
     ok('configuration', 'is complete'),
@@ -50,6 +59,7 @@ async function diagnose(
     ...database,
     ...providers,
     ...api,
+    ...outside,
     ...examineClock([...observations, ...targets.seen]),
   ]
 }
