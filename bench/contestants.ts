@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../test/support/ports.ts'
+import { serverPort } from './ports.ts'
 import { installed, type Measured, start } from './processes.ts'
 import { cookieFrom, mintSessions } from './sessions.ts'
 
@@ -50,7 +50,7 @@ export async function startContestants(
     cookies: readonly string[],
   ) {
     if (!wanted(name)) return
-    const port = String(env['PORT'] ?? (await freePort()))
+    const port = String(env['PORT'] ?? serverPort())
     const process = await start(command, 'server', { PORT: port, UPSTREAM: upstream, ...env })
     contestants.push({ name, origin: `http://localhost:${port}`, process, cookies })
   }
@@ -75,14 +75,14 @@ export async function startContestants(
   await add('undici', server('undici'), {}, [])
   const nginx = installed('nginx')
   if (nginx && wanted('nginx')) {
-    const port = String(await freePort())
+    const port = String(serverPort())
     await add('nginx', nginxCommand(nginx, port, upstream), { PORT: port }, [])
   }
   return contestants
 }
 
 async function coatcheckEnvironment({ upstream, redisUrl }: Surroundings, spa: string, level: string) {
-  const port = String(await freePort())
+  const port = String(serverPort())
   const dataDir = mkdtempSync(join(folder, 'data-'))
   return {
     PORT: port,

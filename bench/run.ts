@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createClient } from 'redis'
-import { freePort } from '../test/support/ports.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { type Contestant, startContestants } from './contestants.ts'
 import type { Load } from './generator.ts'
 import { holdSockets, type Sockets } from './idle-sockets.ts'
 import { putUnderLoad } from './load.ts'
+import { serverPort } from './ports.ts'
 import { start } from './processes.ts'
 import { report } from './report.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
@@ -36,7 +36,7 @@ export interface Measurement extends Load {
 }
 
 const redis = await startRedis()
-const upstreamPort = await freePort()
+const upstreamPort = serverPort()
 const upstream = await start([process.execPath, join(import.meta.dirname, 'upstream.ts')], 'other', {
   PORT: String(upstreamPort),
 })

@@ -171,6 +171,8 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     }
     if (isEventStream(headers)) {
       clearTimeout(this.#timer)
+      // A listener that vanished without a word is noticed in the end.
+      res.socket?.setKeepAlive(true, 60_000)
       context.longLived.add(this)
       if (open) this.#unwatch = watchSession(context.reader, open, this.req, this.#cut)
     }
@@ -270,14 +272,16 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
 
   /** No answer within the route's timeout, or one that has begun and stands still. */
   checkTime(): void {
-    if (this.#over) return
     const { req, res } = this
     if (!res.headersSent) {
+      if (this.#over) return
       // A sender that stalls is no fault of the upstream: nothing to answer, RFC 9110 §15.5.9.
       if (hasBody(req) && !req.complete && !req.isPaused()) res.destroy()
       else this.fail(new Problem('upstream-timeout'))
     } else if (this.#bodyTimed && !this.#progress) {
-      this.fail(new Problem('upstream-timeout'))
+      // The upstream has said everything, and the client does not read it.
+      if (this.#over) res.destroy()
+      else this.fail(new Problem('upstream-timeout'))
     } else {
       this.#bodyTimed = true
       this.#progress = false

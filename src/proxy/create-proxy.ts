@@ -89,6 +89,7 @@ export function createProxy(options: ProxyOptions): ApiProxy {
     upgrade(req, socket, head) {
       const route = table.find(req.url as string)
       if (route === undefined || !asksForWebSocket(req)) return false
+      if (distrusted.has(req.socket)) return true
       if (route === 'malformed' || isMalformed(req)) {
         refuseUpgrade(req, socket, new Problem('invalid-request'))
         return true

@@ -6,6 +6,9 @@ import { closeFrame, FrameTracker } from './websocket-frames.ts'
 /** How long an unfinished frame, or a peer that does not close, may hold up the end. */
 const graceMs = 500
 
+/** How long a client may take for the upstream's last words. */
+const lingerMs = 10_000
+
 /** RFC 6455 §7.4: ours for "the session has ended", and the registered one for a server that goes down. */
 export const sessionEnded = 4401
 const goingAway = 1001
@@ -44,7 +47,7 @@ export class WebSocketTunnel implements LongLived {
     upstream
       .on('end', () => client.end())
       .on('error', this.#destroy)
-      .on('close', this.#destroy)
+      .on('close', this.#flush)
   }
 
   readonly #fromClient = (chunk: Buffer): void => {
@@ -85,6 +88,16 @@ export class WebSocketTunnel implements LongLived {
     this.#client.end()
     if (this.#up.atBoundary && !this.#up.closed) this.#upstream.write(closeFrame(goingAway, randomBytes(4)))
     this.#upstream.end()
+  }
+
+  /** The upstream is gone: what it said last, its close frame at least, still goes to a client that reads. */
+  readonly #flush = (): void => {
+    if (this.#client.writableFinished || this.#client.destroyed) {
+      this.#destroy()
+      return
+    }
+    this.#client.end(this.#destroy)
+    setTimeout(this.#destroy, lingerMs).unref()
   }
 
   readonly #destroy = (): void => {

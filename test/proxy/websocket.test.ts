@@ -307,6 +307,30 @@ describe('a WebSocket', () => {
     while (front.sessions.watched > 0) await new Promise(setImmediate)
   })
 
+  it("brings the upstream's last words to a client that reads slowly", async () => {
+    const size = 4_000_000
+    const frame = Buffer.concat([
+      Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 0x3d, 0x09, 0x00]),
+      Buffer.alloc(size, 120),
+    ])
+    await using upstream = await startRawUpstream((socket) => {
+      socket.write(
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+      )
+      socket.end(Buffer.concat([frame, Buffer.from([0x88, 2, 0x0f, 0xa0])]))
+    })
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    const wire = await openWire(front.port)
+    wire.socket.pause()
+    wire.write(asking())
+    while (!upstream.sockets[0]?.writableFinished && !upstream.sockets[0]?.writableLength)
+      await new Promise(setImmediate)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    wire.socket.resume()
+    const text = await wire.closed()
+    expect(text.split('\r\n\r\n')[1]).toHaveLength(frame.length + 4)
+  })
+
   describe('in the middle of a frame when its session ends', () => {
     const accepted =
       'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
