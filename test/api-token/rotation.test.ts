@@ -41,9 +41,10 @@ afterAll(async () => {
   await issuer.close()
 })
 
-const rooms: Sessions[] = []
+const rooms = new Set<Sessions>()
 afterEach(async () => {
-  await Promise.all(rooms.splice(0).map((room) => room.close()))
+  await Promise.all([...rooms].map((room) => room.close()))
+  rooms.clear()
 })
 
 /** One instance of the fleet: its own session room and connections, the same Redis. */
@@ -59,7 +60,7 @@ async function instance(prefix: string, refresh: RefreshGrant) {
     clock,
     log,
   })
-  rooms.push(sessions)
+  rooms.add(sessions)
   const { tokens } = await createApiTokens({
     service: {
       readKeys: undefined,
@@ -151,8 +152,9 @@ describe('with a provider that rotates and detects reuse', () => {
     const doomed = call(0)
     doomed.catch(() => {})
     while (hanging.size === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    await members[0]?.sessions.close()
-    rooms.splice(0, 1)
+    const killed = (members[0] as (typeof members)[number]).sessions
+    await killed.close()
+    rooms.delete(killed)
     expect(await call(1)).toMatch(/./)
     expect(refreshes()).toHaveLength(1)
   })
