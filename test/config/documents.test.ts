@@ -82,7 +82,16 @@ describe('.env.example', () => {
 describe('docs/configuration.md', () => {
   const text = held('docs/configuration.md', configurationPage())
 
-  it('is what the tables say', () => expect(text).toBe(configurationPage()))
+  it('is what the tables say', () => {
+    // The formatter pads a table's columns.
+    const unpadded = (page: string) =>
+      page
+        .replace(/ {2,}/g, ' ')
+        .replace(/-{3,}/g, '---')
+        .replace(/\| ---/g, '|---')
+        .replace(/--- \|/g, '---|')
+    expect(unpadded(text)).toBe(unpadded(configurationPage()))
+  })
 
   it('knows every field of a route', () => {
     expect(routeFields.map(({ name }) => name)).toEqual(Object.keys(routeSchema.shape))

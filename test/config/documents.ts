@@ -29,7 +29,7 @@ export function configurationPage(): string {
     '# Configuration',
     '',
     'Environment variables, and a `.env` in the working directory for those that are not set. An empty variable counts as not',
-    'set. Durations are `500ms`, `30s`, `15m`, `12h`, `14d`; sizes `64kb`, `10mb`. *Loopback* means that the host of `PUBLIC_URL`',
+    'set. Durations are `500ms`, `30s`, `15m`, `12h`, `14d`; sizes `64kb`, `10mb`. _Loopback_ means that the host of `PUBLIC_URL`',
     'is `localhost`, `*.localhost`, in 127.0.0.0/8 or `[::1]`. `npx coatcheck check` names every problem at once,',
     '`npx coatcheck doctor` tries what the configuration names.',
     ...groups.flatMap(({ title, variables }) => ['', `## ${title}`, '', ...heading, ...rows(variables)]),
