@@ -32,6 +32,8 @@ export function buildSpa(): string {
     [vite, 'build', '--config', join(spa, 'vite.config.ts'), '--outDir', fresh],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
+      // Whoever starts us: React is built for people, not for its developers.
+      env: { ...process.env, NODE_ENV: 'production' },
     },
   )
   for (const file of filesIn(fresh).filter((name) => /\.(js|css|html|svg)$/.test(name))) {

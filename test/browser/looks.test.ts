@@ -57,9 +57,39 @@ describe.each(Object.keys(looks))('%s', (look) => {
   })
 })
 
-/** A picture for people, and one thing that a machine can see: nothing sticks out at the side. */
+const scriptBytes = 100 * 1024
+
+/** A picture for people, and what a machine can see: nothing sticks out, jumps about, weighs much or lacks a name. */
 async function show(page: Page, name: string) {
+  const seen = await page.evaluate(() => {
+    const resources = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
+    const scripts = resources.filter(({ name }) => name.endsWith('.js'))
+    const shifts = new PerformanceObserver(() => {})
+    shifts.observe({ type: 'layout-shift', buffered: true })
+    const controls = document.querySelectorAll<HTMLElement>('button, a, input')
+    return {
+      overflow: document.documentElement.scrollWidth - innerWidth,
+      scripts: scripts.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+      shift: shifts
+        .takeRecords()
+        .reduce((sum, entry) => sum + (entry as unknown as { value: number }).value, 0),
+      nameless: [...controls]
+        .filter((control) => {
+          const labels = control instanceof HTMLInputElement ? [...(control.labels ?? [])] : [control]
+          return !control.ariaLabel && labels.every((label) => label.textContent?.trim() === '')
+        })
+        .map((control) => control.outerHTML),
+      headings: document.querySelectorAll('h1').length,
+      title: document.title,
+    }
+  })
+  // After the measuring: for a picture of the full page Chromium changes the window.
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-  expect(overflow).toBeLessThanOrEqual(0)
+  expect(seen.overflow).toBeLessThanOrEqual(0)
+  expect(seen.scripts).toBeGreaterThan(0)
+  expect(seen.scripts).toBeLessThan(scriptBytes)
+  expect(seen.shift).toBeLessThan(0.1)
+  expect(seen.nameless).toEqual([])
+  expect(seen.headings).toBe(1)
+  expect(seen.title).toMatch(/Coatcheck$/)
 }

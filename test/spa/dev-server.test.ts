@@ -6,7 +6,9 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { spaApp } from './spa-app.ts'
 
 const open: Server[] = []
+const sockets: WebSocket[] = []
 afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.terminate()
   for (const server of open.splice(0)) {
     server.closeAllConnections()
     server.close()
@@ -30,6 +32,7 @@ async function startDevServer() {
     res.end(`dev ${req.url}`)
   })
   new WebSocketServer({ server, handleProtocols: () => 'vite-hmr' }).on('connection', (socket, req) => {
+    sockets.push(socket)
     received.push(req)
     socket.on('message', (data) => socket.send(`echo ${data}`))
   })
@@ -83,6 +86,7 @@ describe('a development server', () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/?token=t`, 'vite-hmr', {
       headers: { Cookie: 'session=secret; theme=dark' },
     })
+    sockets.push(socket)
     const message = await new Promise((resolve, reject) => {
       socket.on('error', reject).on('open', () => socket.send('hello'))
       socket.on('message', (data) => resolve(data.toString()))
@@ -90,7 +94,6 @@ describe('a development server', () => {
     expect(message).toBe('echo hello')
     expect(vite.received[0]?.url).toBe('/?token=t')
     expect(vite.received[0]?.headers.cookie).toBe('theme=dark')
-    socket.terminate()
   })
 
   it('that is not there takes no socket', async () => {

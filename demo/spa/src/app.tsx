@@ -1,5 +1,5 @@
 import { useSession } from 'coatcheck/react'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useTexts } from './language.tsx'
 import { Account } from './pages/account.tsx'
 import { Home } from './pages/home.tsx'
@@ -13,14 +13,39 @@ import type { Profile } from './profile.ts'
 import { go, Link, useLocation } from './router.tsx'
 
 export function App() {
+  const main = useAnnouncedPage()
   return (
     <>
       <Header />
-      <main>
+      <main ref={main} tabIndex={-1}>
         <Page />
       </main>
     </>
   )
+}
+
+/** A page of the app is a page to a screen reader, too: it has a title, and going there moves the focus to its start. */
+function useAnnouncedPage() {
+  const t = useTexts()
+  const { pathname, hash } = useLocation()
+  const main = useRef<HTMLElement>(null)
+  const shown = useRef(pathname)
+  const titles: Readonly<Record<string, string>> = {
+    '/login': t.loginTitle,
+    '/signup': t.signupTitle,
+    '/notes': t.notes,
+    '/account': t.account,
+  }
+  const title = titles[pathname]
+  useEffect(() => {
+    document.title = title ? `${title} · Coatcheck` : 'Coatcheck'
+  }, [title])
+  useEffect(() => {
+    // A fragment says better where to begin.
+    if (shown.current !== pathname && hash === '') main.current?.focus({ preventScroll: true })
+    shown.current = pathname
+  }, [pathname, hash])
+  return main
 }
 
 /** What an address shows depends on who asks: the session's state is a discriminated union, so no case is forgotten. */

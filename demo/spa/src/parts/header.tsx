@@ -14,7 +14,7 @@ export function Header() {
         <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
           <path d="M16 12.5c0-2 2.6-2 2.6-4a2.6 2.6 0 0 0-5.2 0M16 12.5 5.5 20.2c-1.2.9-.6 2.8.9 2.8h19.2c1.5 0 2.1-1.9.9-2.8z" />
         </svg>
-        Coatcheck
+        <span>Coatcheck</span>
       </Link>
       <nav>
         {session.state === 'member' && (
