@@ -49,7 +49,8 @@ function table({ name, against }: Scenario, all: readonly Measurement[]): string
     contestant,
     of(contestant, 'perSecond').toFixed(0),
     ratio(of(contestant, 'perSecond') / of(against, 'perSecond')),
-    of(contestant, 'cpuUs').toFixed(0),
+    // nginx works in a child process, which is not measured.
+    contestant === 'nginx' ? '–' : of(contestant, 'cpuUs').toFixed(0),
     ratio(of(against, 'cpuUs') / of(contestant, 'cpuUs')),
     of(contestant, 'p50Ms').toFixed(2),
     of(contestant, 'p99Ms').toFixed(2),
