@@ -69,7 +69,7 @@ export async function createCoatcheck(
 ): Promise<Coatcheck> {
   const examined = await examine(options.env ?? process.env)
   if ('problems' in examined) throw new ConfigurationError(examined.problems)
-  const { app, upgrade, close } = await compose(examined, options.now ?? Date.now)
+  const { app, upgrade, close } = await compose(examined, { clock: options.now ?? Date.now })
   return { app, upgrade, close }
 }
 
@@ -90,12 +90,19 @@ export interface House extends Coatcheck {
   reload(): Promise<void>
 }
 
-/** Puts the rooms together. */
-export async function compose({ config, signupSchema }: Examined, clock: Clock): Promise<House> {
+/**
+ * Puts the rooms together.
+ * @param options.ownProcess the process is ours alone: its memory and CPU are among the metrics
+ */
+export async function compose(
+  { config, signupSchema }: Examined,
+  { clock, ownProcess = false }: { readonly clock: Clock; readonly ownProcess?: boolean },
+): Promise<House> {
   const log = createLog(config.log)
   const metrics = createMetrics({
     providers: config.providers.map(({ id }) => id),
     routes: config.routes.map(({ path }) => path),
+    ofProcess: ownProcess,
   })
   const secrets = config.session.secrets ?? [loadOrGenerateSecret(join(config.dataDir, 'session-secret'))]
   const { origin: publicOrigin, host: publicHost, secure } = config.public

@@ -24,28 +24,29 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Reads and judges everything that `env` says and names. Starts nothing. */
 export async function examine(env: Environment): Promise<Examined | Rejected> {
   const read = readConfig(env, { read: (path) => readFileSync(path, 'utf8') })
-  const signup = judgeSignupSchema(env['SIGNUP_SCHEMA'])
-  const keyProblems = await judgeKeys(env['SERVICE_TOKEN_KEYS'])
   const { warnings } = read
-  if ('config' in read && 'schema' in signup && keyProblems.length === 0) {
-    return { config: read.config, signupSchema: signup.schema, warnings }
-  }
+  const found = 'problems' in read ? read.problems : []
+  /** What a variable names is judged by its room unless the configuration has refused it already. */
+  const named = (variable: string) =>
+    found.some((problem) => problem.startsWith(`${variable}:`)) ? undefined : env[variable] || undefined
+  const signup = judgeSignupSchema(named('SIGNUP_SCHEMA'))
   const problems = [
-    ...('problems' in read ? read.problems : []),
-    ...('problems' in signup ? signup.problems : []),
-    ...keyProblems,
+    ...found,
+    ...('problems' in signup ? signup.problems.map((problem) => `SIGNUP_SCHEMA: ${problem}`) : []),
+    ...(await judgeKeys(named('SERVICE_TOKEN_KEYS'))).map((problem) => `SERVICE_TOKEN_KEYS: ${problem}`),
   ]
-  return { problems, warnings }
+  if (problems.length > 0 || 'problems' in read || 'problems' in signup) return { problems, warnings }
+  return { config: read.config, signupSchema: signup.schema, warnings }
 }
 
-/** What the sign-up room says of the schema; a file that is no JSON is the configuration's to report. */
 function judgeSignupSchema(path: string | undefined): ReturnType<typeof compileSignupSchema> {
-  const schema = path ? readJson(path) : undefined
-  return path && schema !== undefined ? compileSignupSchema(schema, path) : { schema: builtInSignupSchema }
+  return path === undefined
+    ? { schema: builtInSignupSchema }
+    : compileSignupSchema(JSON.parse(readFileSync(path, 'utf8')), path)
 }
 
 async function judgeKeys(path: string | undefined): Promise<readonly string[]> {
-  if (!path || readJson(path) === undefined) return []
+  if (path === undefined) return []
   return loadKeys(path).then(
     () => [],
     (error: unknown) => {
@@ -53,12 +54,4 @@ async function judgeKeys(path: string | undefined): Promise<readonly string[]> {
       throw error
     },
   )
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch {
-    return undefined
-  }
 }

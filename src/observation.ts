@@ -8,9 +8,9 @@ export function countSessions(metrics: Metrics): SessionEventListener {
   return (event, labels = {}) => {
     if (event === 'begun') metrics.sessionStarted(labels['state'] === 'member' ? 'member' : 'registering')
     else if (event === 'ended') metrics.sessionEnded(labels['reason'] ?? 'other')
-    else if (event === 'copy-used') metrics.sessionRead('memory')
     else if (event === 'record-read') metrics.sessionRead('store')
     else if (event === 'conflict') metrics.sessionWriteRefused()
+    else if (event === 'store-failed') metrics.storeFailed('redis')
   }
 }
 

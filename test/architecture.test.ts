@@ -53,7 +53,6 @@ const landlords: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['providers'],
   'http-proxy-middleware': ['proxy'],
   undici: ['proxy'],
-  sirv: ['spa'],
   helmet: ['spa'],
   kysely: ['users'],
   pg: ['users'],

@@ -14,7 +14,7 @@ export class CannotListen extends Error {
 /** Runs the server until SIGTERM or SIGINT; SIGHUP reads key files again. */
 export async function serve(examined: Examined): Promise<void> {
   const { config } = examined
-  const house = await compose(examined, Date.now)
+  const house = await compose(examined, { clock: Date.now, ownProcess: true })
   const { log } = house
   const server = createServer(house.serverOptions, house.app)
   server.on('upgrade', house.upgrade)

@@ -1,6 +1,7 @@
+import type { LogEvent } from '../ops/log.ts'
 import { ProviderError } from '../providers/provider.ts'
 import type { Attempt } from './attempt.ts'
-import type { LoginError } from './login-error.ts'
+import type { LoginError, LoginErrorCode } from './login-error.ts'
 import type { LoginRoom } from './login-room.ts'
 
 export interface FailureReport {
@@ -15,7 +16,7 @@ export interface FailureReport {
  */
 export function reportFailure(room: LoginRoom, { provider, purpose, failure }: FailureReport): void {
   const { code, cause } = failure
-  const event = code === 'provider-misconfigured' ? room.log.error : room.log.warn
+  const event = levelOf(code, room.log)
   if (cause instanceof ProviderError) {
     const { failure: failureClass, providerCode } = cause
     event('login.failed', { provider, purpose, code, class: failureClass, providerCode })
@@ -24,4 +25,10 @@ export function reportFailure(room: LoginRoom, { provider, purpose, failure }: F
     event('login.failed', { provider, purpose, code, cause })
     room.observe({ provider, purpose, outcome: code })
   }
+}
+
+/** A person who says no or comes too late is no fault of anybody's. */
+function levelOf(code: LoginErrorCode, { info, warn, error }: LoginRoom['log']): LogEvent {
+  if (code === 'provider-misconfigured') return error
+  return code === 'login-denied' || code === 'login-expired' ? info : warn
 }

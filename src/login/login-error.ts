@@ -40,8 +40,10 @@ export function toLoginError(error: unknown): LoginError | undefined {
   if (error instanceof ProviderError) return new LoginError(byFailure[error.failure], { cause: error })
   if (error instanceof DirectoryUnavailable)
     return new LoginError('temporarily-unavailable', { cause: error })
-  if (error instanceof Problem && error.code === 'session-store-unavailable') {
+  if (!(error instanceof Problem)) return undefined
+  if (error.code === 'session-store-unavailable')
     return new LoginError('temporarily-unavailable', { cause: error })
-  }
+  // Signed out while the provider was asked: the session that began it is gone.
+  if (error.code === 'session-required') return new LoginError('login-expired', { cause: error })
   return undefined
 }

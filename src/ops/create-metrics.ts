@@ -102,6 +102,7 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
       storeTime.observe({ store }, durationMs / 1000)
       if (!ok) storeErrors.inc({ store })
     },
+    storeFailed: (store: 'redis' | 'database') => storeErrors.inc({ store }),
     contentType: registry.contentType,
     /** The Prometheus text format. */
     text: () => registry.metrics(),

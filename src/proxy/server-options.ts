@@ -8,6 +8,8 @@ export const serverOptions = {
   shouldUpgradeCallback: (req: IncomingMessage) =>
     req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
   headersTimeout: 30_000,
+  /** Longer than a proxy in front keeps an idle connection (nginx 60 s), so that it never sends on one we are closing. */
+  keepAliveTimeout: 75_000,
   /** A big upload over a slow line takes its time; a body that stands still is cut by the route's timeout. */
   requestTimeout: 3_600_000,
 } as const

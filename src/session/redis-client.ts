@@ -111,7 +111,15 @@ export function createRedisClient(
     }
   }
 
-  const client = createClient({ url: first, ...perNode, RESP, scripts: redisScripts, socket, ...cache })
+  const client = createClient({
+    url: first,
+    ...perNode,
+    RESP,
+    scripts: redisScripts,
+    // A copy: node-redis writes the URL's TLS into what it is given.
+    socket: { ...socket },
+    ...cache,
+  })
   return {
     commands: client as unknown as RedisCommands,
     native: client,

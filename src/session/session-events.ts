@@ -4,7 +4,6 @@ export type SessionEventListener = (
     | 'begun'
     | 'ended'
     | 'conflict'
-    | 'copy-used'
     | 'record-read'
     | 'store-failed'
     | 'record-unreadable'

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
+import { Problem } from '../http/problem.ts'
 import type { Log } from '../ops/log.ts'
 import { deviceName } from './device.ts'
 import type { SessionEventListener } from './session-events.ts'
 import { entryOf, type SessionBook } from './session-index.ts'
 import type { SessionLimits } from './session-limits.ts'
-import type { DetachedSession, SessionVisits } from './session-visits.ts'
+import type { DetachedSession, SessionVisits, Visit } from './session-visits.ts'
 import type { SessionWriter } from './sessions.ts'
 import { handleOf, type TicketCookie } from './ticket-cookie.ts'
 import type { TicketedRecords } from './ticketed-records.ts'
@@ -26,14 +27,23 @@ export interface SessionWriterOptions {
 export function createSessionWriter(options: SessionWriterOptions): SessionWriter {
   const { visits, cookie, tickets, changes, book, limits, clock, log } = options
 
-  /** Ends what a new session takes the place of. */
-  async function replace(before: readonly (string | undefined)[], ticket: string): Promise<void> {
+  /**
+   * Ends what a new session takes the place of. What was alive when the request came must still be there to be replaced:
+   * who signed out meanwhile is not signed in again by a request in flight.
+   */
+  async function replace(
+    ticket: string,
+    { presented, open }: Visit,
+    starter: string | undefined,
+  ): Promise<void> {
     try {
-      const old = new Set(before.filter((one) => one !== undefined))
-      await Promise.all([...old].map((one) => changes.end(one, 'replaced')))
+      const alive = new Set([open?.ticket, starter].filter((one) => one !== undefined))
+      const reasons = await Promise.all([...alive].map((one) => changes.end(one, 'replaced')))
+      if (reasons.some((reason) => reason !== 'replaced')) throw new Problem('session-required')
+      if (presented && !alive.has(presented.ticket)) await changes.end(presented.ticket, 'replaced')
     } catch (error) {
-      // An old one may live, so the new one must not: one sign-in leaves one session.
-      changes.end(ticket, 'replaced').catch(() => undefined)
+      // An old one may live, or its owner wanted none: the new one must not.
+      await changes.end(ticket, 'replaced').catch(() => undefined)
       throw error
     }
   }
@@ -74,7 +84,7 @@ export function createSessionWriter(options: SessionWriterOptions): SessionWrite
       await book.add(entryOf(open, device))
       fresh.record = { createdAt, device, session }
       await save(fresh)
-      await replace([visit.presented?.ticket, starter], ticket)
+      await replace(ticket, visit, starter)
       cookie.write(res, ticket, limits.absoluteEndsAt(open) - createdAt)
       log.info('session.begun', { handle, state: session.state, provider: session.identity.provider })
       options.onEvent('begun', { state: session.state })

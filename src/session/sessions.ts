@@ -24,7 +24,8 @@ export interface SessionWriter {
   endReason(req: Request): Promise<EndReason | undefined>
   /**
    * New ticket, new record, cookie set; the request's old session and the one whose ticket is `starter` end as `replaced`.
-   * Saved before it returns. @throws Problem `session-store-unavailable`; then no cookie is set
+   * Saved before it returns. @throws Problem `session-store-unavailable`, or `session-required` when the caller's session (or the
+   * starter) was ended meanwhile by anything but another such replacement; then no cookie is set
    */
   begin(
     req: Request,

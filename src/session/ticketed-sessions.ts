@@ -21,8 +21,8 @@ export interface TicketedSessionsOptions {
 export interface TicketChanges extends TicketedSessions {
   /** Seals a record anew, and its entry, if an older secret had sealed it; a conflict leaves that to the next use. */
   reseal(open: OpenSession): Promise<void>
-  /** Ends the session of a ticket and removes its index entry; nothing happens if there is none. */
-  end(ticket: string, reason: EndReason): Promise<void>
+  /** Ends the session of a ticket and removes its index entry. Why it is over now: an earlier end's reason stays; undefined: there is none. */
+  end(ticket: string, reason: EndReason): Promise<EndReason | undefined>
 }
 
 export function createTicketedSessions({
@@ -81,9 +81,10 @@ export function createTicketedSessions({
     async end(ticket, reason) {
       const handle = handleOf(ticket)
       const looked = await tickets.look(ticket, handle)
-      if (!looked.open) return
-      await end(handle, reason)
+      if (!looked.open) return looked.reason
+      const live = await end(handle, reason)
       await book.close(entryOf(looked.open, looked.device), reason)
+      return live ? reason : tickets.reason(await tickets.look(ticket, handle))
     },
   }
 }

@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Request, Response } from 'express'
+import { Problem } from '../../src/http/problem.ts'
 import { assembleSessions } from '../../src/session/create-sessions.ts'
 import type { RecordStore } from '../../src/session/record-store.ts'
 import type { OpenSession, Session } from '../../src/session/session.ts'
@@ -138,9 +139,11 @@ async function interleave(instances: readonly [Sessions, Sessions], dice: Dice):
       await sessions.writer.end(req, res, 'signed-out')
       await mustBeRefused(sessions)
     },
-    // Re-login, or the end of sign-up: a new ticket, and the old one dies.
+    // Re-login, or the end of sign-up: a new ticket, and the old one dies. Refused if it was signed out meanwhile.
     async (sessions) => {
-      await begin(sessions, member(), first.cookie)
+      await begin(sessions, member(), first.cookie).catch((error: unknown) => {
+        if (!(error instanceof Problem && error.code === 'session-required')) throw error
+      })
       await mustBeRefused(sessions)
     },
   ]

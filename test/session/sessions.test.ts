@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import express from 'express'
 import request from 'supertest'
+import type { Problem } from '../../src/http/problem.ts'
 import {
   day,
   eventually,
@@ -64,6 +66,47 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
       expect((await who(room, old.cookie)).body).toEqual({ state: 'anonymous' })
       expect((await who(room, starter.cookie)).body).toEqual({ state: 'anonymous' })
       expect((await who(room, fresh.cookie)).body).toMatchObject({ state: 'member' })
+    })
+
+    it('is refused to a request in flight whose session signs out: nobody is signed in again behind their back', async () => {
+      // browser:  POST /auth/signup ...............(inserting the user)............. begin
+      // browser:            POST /auth/logout → 200
+      const room = await open()
+      const visitor = await signIn(room, newcomer())
+      const app = express()
+      app.use(room.sessions.writer.load)
+      app.post('/sign-up', async (req, res) => {
+        const begun = room.sessions.writer.begin(req, res, async () => {
+          await request(room.app).post('/end').set('Cookie', visitor.cookie)
+          return member('late')
+        })
+        await begun.then(
+          () => res.json({ code: 'begun' }),
+          (error: Problem) => res.json({ code: error.code }),
+        )
+      })
+      const response = await request(app).post('/sign-up').set('Cookie', visitor.cookie)
+      expect([response.body, setCookieOf(response)]).toEqual([{ code: 'session-required' }, undefined])
+      expect(await room.sessions.index.list('late')).toEqual([])
+    })
+
+    it('is not refused to the second of two tabs that finish together', async () => {
+      const room = await open()
+      const visitor = await signIn(room, newcomer())
+      const app = express()
+      app.use(room.sessions.writer.load)
+      app.post('/sign-up', async (req, res) => {
+        await room.sessions.writer.begin(req, res, async () => {
+          await request(room.app)
+            .post('/begin')
+            .set('Cookie', visitor.cookie)
+            .send({ session: member('twice') })
+          return member('twice')
+        })
+        res.json({})
+      })
+      const response = await request(app).post('/sign-up').set('Cookie', visitor.cookie)
+      expect([response.status, setCookieOf(response)]).toEqual([200, expect.stringContaining('session=')])
     })
 
     it('sets no cookie for anonymous requests, nor for ones with a dead ticket', async () => {
