@@ -19,18 +19,24 @@ const shared = {
 /** Which suite runs: COATCHECK_SUITE is unset (npm test), `browser` or `long`. */
 const suite = process.env['COATCHECK_SUITE'] ?? 'fast'
 
-const testMatch = {
-  fast: ['<rootDir>/test/**/*.test.ts', '!<rootDir>/test/browser/**', '!<rootDir>/test/long/**'],
-  browser: ['<rootDir>/test/browser/**/*.test.ts'],
-  long: ['<rootDir>/test/long/**/*.test.ts'],
+const folders = {
+  fast: {
+    roots: ['<rootDir>/test'],
+    testPathIgnorePatterns: ['<rootDir>/test/browser/', '<rootDir>/test/long/'],
+  },
+  browser: { roots: ['<rootDir>/test/browser'] },
+  long: { roots: ['<rootDir>/test/long'] },
 }[suite]
 
-if (!testMatch) throw new Error(`COATCHECK_SUITE=${suite}: one of fast, browser, long`)
+if (!folders) throw new Error(`COATCHECK_SUITE=${suite}: one of fast, browser, long`)
 
 export default {
   ...shared,
-  testMatch,
+  ...folders,
+  testMatch: ['**/*.test.ts'],
   globalSetup: '<rootDir>/test/support/start-services.ts',
   globalTeardown: '<rootDir>/test/support/stop-services.ts',
+  // Much of a test is waiting for a store: every core may have one.
+  maxWorkers: '100%',
   testTimeout: suite === 'fast' ? 30_000 : 600_000,
 } satisfies Config

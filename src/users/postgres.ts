@@ -53,6 +53,7 @@ const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'tex
  */
 function discardBroken(pool: pg.Pool): PostgresPool {
   return {
+    options: pool.options,
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect()

@@ -28,7 +28,7 @@ describe('renewals, uses, logouts, sign-ups and sign-ins, interleaved over two i
         return 'written'
       },
     })
-    const { resurrected, lostUpdates } = await play(100, blind)
+    const { resurrected, lostUpdates } = await play(400, blind)
     redis.destroy()
     expect(resurrected).toBeGreaterThan(0)
     expect(lostUpdates).toBeGreaterThan(0)

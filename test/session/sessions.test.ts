@@ -365,9 +365,9 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
   describe('what is no session', () => {
     it.each([
       ['a ticket signed with another secret', (cookie: string) => cookie.replace(/.{8}$/, 'AAAAAAAA')],
-      ['another ticket under the same signature', (cookie: string) => cookie.replace(/s%3A..../, 's%3AAAAA')],
+      ['another ticket under the same signature', (cookie: string) => cookie.replace(/=s:..../, '=s:AAAA')],
       ['a truncated cookie', (cookie: string) => cookie.slice(0, -3)],
-      ['an unsigned ticket', (cookie: string) => cookie.replace('s%3A', '').replace(/\..*/, '')],
+      ['an unsigned ticket', (cookie: string) => cookie.replace('=s:', '=').replace(/\..*/, '')],
       ['another program’s cookie', () => 'session=eyJhbGciOiJIUzI1NiJ9.e30.x'],
       ['nothing', () => 'session='],
     ])('%s is anonymous, logged once, and never an error', async (_what, forge) => {
