@@ -16,6 +16,8 @@ export function publicUrl(
   publicOrigin: string,
   publicHost: string,
 ): string | undefined {
-  if (req.headers.host === publicHost || !isNavigation(req)) return undefined
-  return publicOrigin + (req.url ?? '/')
+  const { url = '' } = req
+  // An absolute-form target names a host of its own: refused elsewhere, never part of a Location.
+  if (req.headers.host === publicHost || !url.startsWith('/') || !isNavigation(req)) return undefined
+  return publicOrigin + url
 }
