@@ -6,6 +6,7 @@ import { startRedis } from '../test/support/redis-server.ts'
 import { type Contestant, startContestants } from './contestants.ts'
 import type { Load } from './generator.ts'
 import { holdSockets, type Sockets } from './idle-sockets.ts'
+import { issuingTable, measureIssuing } from './issuing.ts'
 import { putUnderLoad } from './load.ts'
 import { serverPort } from './ports.ts'
 import { start } from './processes.ts'
@@ -65,7 +66,8 @@ try {
       /^(coatcheck|http-proxy-middleware)$/.test(name),
     ))
       sockets.push(await holdSockets(contestant, values.quick ? 200 : 1000))
-  const text = report({ measurements, sockets, rounds, seconds, connections, scenarios })
+  const tables = report({ measurements, sockets, rounds, seconds, connections, scenarios })
+  const text = values.scenario ? tables : `${tables}\n\n${issuingTable(await measureIssuing(seconds))}`
   console.log(text)
   if (values.write) writeDown(text)
 } finally {

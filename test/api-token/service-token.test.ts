@@ -1,6 +1,7 @@
-import { createSecretKey } from 'node:crypto'
+import { createPublicKey, createSecretKey, type JsonWebKey } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import jsonwebtoken from 'jsonwebtoken'
 import { audience, createTokenRoom, issuer, member, newKeys, settled, startedAt } from './token-room.ts'
 
 const service = { kind: 'service', audience } as const
@@ -43,6 +44,22 @@ describe('a service token', () => {
       nickname: '민지',
       characterName: 'Bear',
     })
+  })
+
+  it('is verified by jsonwebtoken too, which refuses it for another audience or without its signature', async () => {
+    const room = await createTokenRoom()
+    const token = await tokenOf(room, room.sessions.add(member()))
+    const [jwk] = (room.keys.jwks() as JSONWebKeySet).keys
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+    const options = { algorithms: ['ES256' as const], issuer, audience, clockTimestamp: room.time.now / 1000 }
+    expect(jsonwebtoken.verify(token, key, options)).toMatchObject({
+      sub: member().user.id,
+      client_id: 'coatcheck',
+    })
+    expect(() => jsonwebtoken.verify(token, key, { ...options, audience: 'another' })).toThrow(
+      /audience invalid/,
+    )
+    expect(() => jsonwebtoken.verify(`${token.split('.', 2).join('.')}.`, key, options)).toThrow()
   })
 
   it('keeps its own claims whatever a profile is called', async () => {
