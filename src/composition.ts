@@ -46,8 +46,16 @@ export interface Coatcheck {
   readonly app: Express
   /** For the server's `upgrade` event. */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
+  /**
+   * Who makes this request, for routes of one's own. It judges nothing else: a route that changes something has to ask for proof that
+   * the request comes from one's own pages. @throws Problem `session-store-unavailable` when the store cannot tell
+   */
+  member(req: IncomingMessage): Promise<Member | undefined>
   close(): Promise<void>
 }
+
+/** A signed-in user: an id, and what the sign-up schema asked for. */
+export type Member = Readonly<Record<string, unknown>> & { readonly id: string }
 
 /** A configuration that cannot be used; `problems` are the lines of `coatcheck check`. */
 export class ConfigurationError extends Error {
@@ -69,8 +77,8 @@ export async function createCoatcheck(
 ): Promise<Coatcheck> {
   const examined = await examine(options.env ?? process.env)
   if ('problems' in examined) throw new ConfigurationError(examined.problems)
-  const { app, upgrade, close } = await compose(examined, { clock: options.now ?? Date.now })
-  return { app, upgrade, close }
+  const { app, upgrade, member, close } = await compose(examined, { clock: options.now ?? Date.now })
+  return { app, upgrade, member, close }
 }
 
 /** coatcheck with what a process of its own needs besides. */
@@ -239,6 +247,10 @@ export async function compose(
     upgrade(req, socket, head) {
       if (!proxy.upgrade(req, socket, head) && !spa.upgrade(req, socket, head))
         refuseUpgrade(req, socket, new Problem('not-found'))
+    },
+    async member(req) {
+      const session = (await sessions.reader.read(req.headers.cookie))?.session
+      return session?.state === 'member' ? { ...session.user.profile, id: session.user.id } : undefined
     },
     log,
     serverOptions,
