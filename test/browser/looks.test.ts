@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
@@ -8,12 +9,15 @@ import { newProfile, type ProfileOptions, startChromium } from './chromium.ts'
 import { personAt } from './person.ts'
 
 const pictures = join(import.meta.dirname, '../../test-results')
+/** UPDATE_PICTURES=1 also takes those that the documentation shows. */
+const shown = process.env['UPDATE_PICTURES'] && join(import.meta.dirname, '../../docs/pictures')
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let demo: Demo
 let chromium: Browser
 
 beforeAll(async () => {
-  mkdirSync(pictures, { recursive: true })
+  for (const folder of [pictures, shown]) if (folder) mkdirSync(folder, { recursive: true })
   demo = await runDemo({ port: await freePort(), env: { RATE_LIMIT: 'off' } })
   chromium = await startChromium()
 })
@@ -85,6 +89,7 @@ async function show(page: Page, name: string) {
   })
   // After the measuring: for a picture of the full page Chromium changes the window.
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
+  if (shown) await page.screenshot({ path: join(shown, `${name}.jpg`), quality: 82, fullPage: true })
   expect(seen.overflow).toBeLessThanOrEqual(0)
   expect(seen.scripts).toBeGreaterThan(0)
   expect(seen.scripts).toBeLessThan(scriptBytes)
@@ -92,4 +97,21 @@ async function show(page: Page, name: string) {
   expect(seen.nameless).toEqual([])
   expect(seen.headings).toBe(1)
   expect(seen.title).toMatch(/Coatcheck$/)
+  expect(await accessibilityFaults(page)).toEqual([])
+}
+
+/** What axe-core finds: rule, and the elements that break it. Evaluated by the debugger, which the page's policy does not bind. */
+async function accessibilityFaults(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axeSource)
+  const { violations, passes } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run(),
+  )
+  // It did look.
+  expect(passes.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['color-contrast', 'button-name', 'region']),
+  )
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+  )
 }
