@@ -6,6 +6,8 @@ import { enabledProvider } from './start.ts'
 const keysMs = 5_000
 /** Longer than any logout token should live (Back-Channel Logout 1.0 §2.6: short `exp`). */
 const rememberedMs = 60 * 60_000
+/** Longer than ending the sessions can take. */
+const underWayMs = 10_000
 
 /** `POST /auth/backchannel-logout/{provider}`: the provider ends sessions, by `sid` or by `sub` (OIDC Back-Channel Logout 1.0). */
 export function logOutByProvider(room: LoginRoom): RequestHandler {
@@ -19,16 +21,31 @@ export function logOutByProvider(room: LoginRoom): RequestHandler {
       room.log.warn('backchannel-logout.refused', { provider: provider.id, cause })
       throw new Problem('invalid-request', { cause })
     })
-    if (!(await room.sessions.marks.first(`logout-token:${provider.id}:${jti}`, rememberedMs))) {
-      throw new Problem('invalid-request')
-    }
     const selector =
       sid === undefined
         ? { provider: provider.id, subject: subject as string }
         : { provider: provider.id, sid }
-    const ended = await room.sessions.index.end(selector, 'ended-by-provider')
+    const ended = await once(room, `logout-token:${provider.id}:${jti}`, () =>
+      room.sessions.index.end(selector, 'ended-by-provider'),
+    )
     room.log.info('backchannel-logout', { provider: provider.id, ended })
     res.status(200).end()
+  }
+}
+
+/**
+ * Runs `work` if nobody has done it yet. What fails may be sent again, at once or, with a store too broken even to forget,
+ * when the first mark has gone: the provider's next try is no replay. @throws Problem `invalid-request` for a replay
+ */
+async function once<T>({ sessions: { marks } }: LoginRoom, key: string, work: () => Promise<T>): Promise<T> {
+  if (!(await marks.first(key, underWayMs))) throw new Problem('invalid-request')
+  try {
+    const done = await work()
+    await marks.keep(key, rememberedMs)
+    return done
+  } catch (error) {
+    await marks.forget(key).catch(() => {})
+    throw error
   }
 }
 

@@ -89,6 +89,10 @@ export interface SessionIndex {
 export interface OnceMarks {
   /** True the first time within `ttlMs`, false ever after. @throws Problem `session-store-unavailable` */
   first(key: string, ttlMs: number): Promise<boolean>
+  /** The mark stands for `ttlMs` from now. @throws Problem `session-store-unavailable` */
+  keep(key: string, ttlMs: number): Promise<void>
+  /** As if nobody had come yet: for whoever came first and could not do it. @throws Problem `session-store-unavailable` */
+  forget(key: string): Promise<void>
 }
 
 /** What `GET /auth/session` says of a live session; times are ISO 8601. */

@@ -395,6 +395,22 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
       expect(await sessions.marks.first('state', minute)).toBe(false)
       expect(await sessions.marks.first('another', minute)).toBe(true)
     })
+
+    it('can be forgotten, by whoever came first and could not do it', async () => {
+      const { sessions } = await open()
+      await sessions.marks.first('state', minute)
+      await sessions.marks.forget('state')
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(await sessions.marks.first('state', minute)).toBe(true)
+    })
+
+    it('stand for longer when they are kept', async () => {
+      const { sessions } = await open()
+      await sessions.marks.first('state', 20)
+      await sessions.marks.keep('state', minute)
+      await new Promise((resolve) => setTimeout(resolve, 40))
+      expect(await sessions.marks.first('state', minute)).toBe(false)
+    })
   })
 
   it('answers a ping', async () => {
