@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { z } from 'zod'
 import type { ProviderConfig, ProviderEndpoints } from './config.ts'
 import { list, secureUrl, text } from './grammar.ts'
@@ -53,6 +54,21 @@ const scope = z
     'must be scopes separated by single blanks',
   )
 
+/** A secret as the provider gave it, or a private JWK, which must be one. */
+const clientSecret = text.refine(
+  (value) => !value.startsWith('{') || isPrivateKey(value),
+  'must be a secret, or one private JWK as JSON: {"kty":…,"d":…}',
+)
+
+function isPrivateKey(json: string): boolean {
+  try {
+    createPrivateKey({ key: JSON.parse(json), format: 'jwk' })
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The providers in their order, each with the variables of its own. */
 export function readProviders(reader: VariableReader): readonly ProviderConfig[] {
   if (!reader.isSet('PROVIDERS')) reader.problem('PROVIDERS', 'is required')
@@ -76,7 +92,7 @@ function readProvider(reader: VariableReader, id: string): ProviderConfig {
     id,
     name: optional('NAME', text),
     clientId: required('CLIENT_ID', text) ?? '',
-    clientSecret: required('CLIENT_SECRET', text) ?? '',
+    clientSecret: required('CLIENT_SECRET', presets.has(id) ? text : clientSecret) ?? '',
     scope: optional('SCOPE', scope),
     issuer: presets.has(id) ? optional('ISSUER', issuer) : required('ISSUER', issuer),
     endpoints,

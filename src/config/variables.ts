@@ -340,7 +340,8 @@ export const providerVariables = [
   {
     name: 'CLIENT_SECRET',
     unset: 'required',
-    meaning: 'The client secret at the provider.',
+    meaning:
+      'The client secret at the provider. For an issuer by discovery it may be a private JWK as JSON (`{"kty":…,"d":…}`): the client then proves itself by signed assertions (`private_key_jwt`, RFC 7523).',
     example: 'the-client-secret',
   },
   {

@@ -1,7 +1,5 @@
 import {
   allowInsecureRequests,
-  ClientSecretBasic,
-  ClientSecretPost,
   Configuration,
   clockSkew,
   customFetch,
@@ -12,6 +10,7 @@ import type { Clock } from '../clock.ts'
 import type { ProviderConfig } from '../config/config.ts'
 import type { Log } from '../ops/log.ts'
 import { type BoundedFetch, createBoundedFetch } from './bounded-fetch.ts'
+import { byPrivateKey, bySecret, privateKeyIn } from './client-authentication.ts'
 import type { ProviderDefinition } from './definition.ts'
 import { normalise } from './protocol-answer.ts'
 import { discoveredMetadata, type MetadataSource, presetMetadata } from './server-metadata.ts'
@@ -71,6 +70,9 @@ export function createProtocol(
         timeoutMs,
       })
   const keys = createSigningKeys(clock)
+  // The presets' providers know shared secrets only.
+  const privateKey = definition.endpoints ? undefined : privateKeyIn(clientSecret)
+  const authentication = privateKey ? byPrivateKey(privateKey) : bySecret(clientSecret)
 
   async function open(signal: AbortSignal): Promise<ProtocolClient> {
     const metadata = await source.load()
@@ -80,11 +82,11 @@ export function createProtocol(
       metadata,
       clientId,
       {
-        client_secret: clientSecret,
+        ...(!privateKey && { client_secret: clientSecret }),
         [clockSkew]: Math.round((clock() - Date.now()) / 1000),
         ...(algorithm && { id_token_signed_response_alg: algorithm }),
       },
-      takesOnlyBasic(metadata) ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret),
+      await authentication(metadata),
     )
     configuration[customFetch] = async (url, init) => {
       const response = await bounded(url, init as RequestInit)
@@ -103,9 +105,4 @@ export function createProtocol(
 
   const redirectUri = `${context.publicOrigin}/auth/callback/${config.id}`
   return { definition, config, context, redirectUri, source, keys, open }
-}
-
-/** RFC 6749 §2.3.1: Basic where the metadata name it and not `client_secret_post`. */
-function takesOnlyBasic({ token_endpoint_auth_methods_supported: methods }: ServerMetadata): boolean {
-  return methods?.includes('client_secret_basic') === true && !methods.includes('client_secret_post')
 }

@@ -12,6 +12,7 @@ const signal = () => AbortSignal.timeout(10_000)
 describe.each<Omit<OidcIssuerOptions, 'redirectUri'>>([
   { clientAuth: 'client_secret_basic', pushed: true },
   { clientAuth: 'client_secret_post', pushed: false },
+  { clientAuth: 'private_key_jwt', pushed: true },
 ])('a certified issuer with %j', (options) => {
   let issuer: OidcIssuer
   let provider: Provider

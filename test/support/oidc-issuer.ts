@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +10,7 @@ import { exchange } from '../../src/testing/http-exchange.ts'
 export interface OidcIssuer {
   readonly issuer: string
   readonly clientId: string
+  /** With `private_key_jwt` a private JWK, as JSON. */
   readonly clientSecret: string
   /** The path of every request it saw, with its method. */
   readonly requests: readonly string[]
@@ -20,7 +22,7 @@ export interface OidcIssuer {
 
 export interface OidcIssuerOptions {
   readonly redirectUri: string
-  readonly clientAuth?: 'client_secret_basic' | 'client_secret_post'
+  readonly clientAuth?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
   readonly pushed?: boolean
 }
 
@@ -29,7 +31,7 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const client = { clientId: 'coatcheck', clientSecret: 'a-secret-of-some-length-0123456789' }
+  const client = newClient(options)
   const provider = quietly(() => new Provider(issuer, configuration(client, options)))
   const handle = provider.callback()
   const requests: string[] = []
@@ -42,7 +44,8 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
 
   return {
     issuer,
-    ...client,
+    clientId: client.clientId,
+    clientSecret: client.clientSecret,
     requests,
     provider,
     async walk(authorizationUrl, accountId) {
@@ -67,26 +70,51 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
   }
 }
 
-/** Without its advice for production: in-memory storage and made-up keys are what a test wants. */
+interface Client {
+  readonly clientId: string
+  readonly clientSecret: string
+  /** The issuer's half: a secret, or a public key. */
+  readonly registered: { client_secret: string } | { jwks: { keys: JsonWebKey[] } }
+}
+
+function newClient({ clientAuth }: OidcIssuerOptions): Client {
+  const clientId = 'coatcheck'
+  if (clientAuth !== 'private_key_jwt') {
+    const clientSecret = 'a-secret-of-some-length-0123456789'
+    return { clientId, clientSecret, registered: { client_secret: clientSecret } }
+  }
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const clientSecret = JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'ours' })
+  const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'ours' } as JsonWebKey]
+  return { clientId, clientSecret, registered: { jwks: { keys } } }
+}
+
+/**
+ * Without its advice for production: in-memory storage and made-up keys are what a test wants. Jest's structuredClone
+ * makes objects of another realm, which the provider does not take for plain ones.
+ */
 function quietly<T>(make: () => T): T {
   const { warn } = console
+  const { structuredClone } = globalThis
   console.warn = () => {}
+  globalThis.structuredClone = (value) => (value === undefined ? value : JSON.parse(JSON.stringify(value)))
   try {
     return make()
   } finally {
     console.warn = warn
+    globalThis.structuredClone = structuredClone
   }
 }
 
 function configuration(
-  { clientId, clientSecret }: { clientId: string; clientSecret: string },
+  { clientId, registered }: Client,
   { redirectUri, clientAuth = 'client_secret_basic', pushed = true }: OidcIssuerOptions,
 ): Configuration {
   return {
     clients: [
       {
         client_id: clientId,
-        client_secret: clientSecret,
+        ...registered,
         redirect_uris: [redirectUri],
         post_logout_redirect_uris: [`${new URL(redirectUri).origin}/`],
         grant_types: ['authorization_code', 'refresh_token'],
