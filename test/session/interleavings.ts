@@ -1,26 +1,12 @@
-import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
-import type { Request, Response } from 'express'
 import { Problem } from '../../src/http/problem.ts'
 import { assembleSessions } from '../../src/session/create-sessions.ts'
 import type { RecordStore } from '../../src/session/record-store.ts'
 import type { OpenSession, Session } from '../../src/session/session.ts'
 import { openRedisShelf, type SessionShelf } from '../../src/session/session-shelf.ts'
 import type { Sessions } from '../../src/session/sessions.ts'
+import { createDice, type Dice } from '../support/dice.ts'
 import { createTestClock, createTestLog, day, member, minute, newcomer, redisConfig, secret } from './room.ts'
-
-/** A small seeded generator (mulberry32): the same seed, the same choices. */
-export function createDice(seed: number) {
-  let state = seed
-  return (sides: number) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % sides
-  }
-}
-
-type Dice = ReturnType<typeof createDice>
+import { begin, end } from './store-level.ts'
 
 /** Puts pauses of the dice's choice before and after each step in the store: every method becomes slow somewhere. */
 function slowed(records: RecordStore, dice: () => Dice): RecordStore {
@@ -87,21 +73,6 @@ export async function openArena(sabotage: Sabotage = ({ records }) => records) {
   }
 }
 
-/** A request and its response, as far as express-session looks. */
-async function visit({ writer }: Sessions, cookie?: string): Promise<[Request, Response]> {
-  const req = Object.assign(new IncomingMessage(new Socket()), { url: '/', originalUrl: '/', method: 'GET' })
-  if (cookie) req.headers.cookie = cookie
-  const res = new ServerResponse(req)
-  await new Promise((resolve) => writer.load(req as Request, res as Response, resolve))
-  return [req as Request, res as Response]
-}
-
-async function begin(sessions: Sessions, session: Session, cookie?: string) {
-  const [req, res] = await visit(sessions, cookie)
-  const open = await sessions.writer.begin(req, res, () => session)
-  return { open, cookie: String(res.getHeader('set-cookie')).split(';')[0] as string }
-}
-
 async function interleave(instances: readonly [Sessions, Sessions], dice: Dice): Promise<Violations> {
   const any = () => instances[dice(2)] as Sessions
   const signingUp = dice(4) === 0
@@ -135,8 +106,7 @@ async function interleave(instances: readonly [Sessions, Sessions], dice: Dice):
     },
     // Logout.
     async (sessions) => {
-      const [req, res] = await visit(sessions, first.cookie)
-      await sessions.writer.end(req, res, 'signed-out')
+      await end(sessions, first.cookie)
       await mustBeRefused(sessions)
     },
     // Re-login, or the end of sign-up: a new ticket, and the old one dies. Refused if it was signed out meanwhile.
