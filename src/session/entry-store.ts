@@ -22,7 +22,7 @@ export function createRedisEntries(link: RedisLink, prefix: string, ttlMs: numbe
   const endsKey = (name: string) => `${prefix}ended:${name}`
   return {
     async add(name, handle, sealed) {
-      await link.write((redis) => redis.addEntry(key(name), handle, sealed, String(ttlMs)))
+      await link.keep((redis) => redis.addEntry(key(name), handle, sealed, String(ttlMs)))
     },
     all: (name) => link.read((redis) => redis.hGetAll(key(name))),
     async remove(name, handle) {

@@ -2,31 +2,44 @@ import { type BasicPooledClientSideCache, createClient, createCluster, createSen
 import type { RedisConfig } from '../config/config.ts'
 import { redisScripts } from './redis-scripts.ts'
 
+/** The writes that a fail-over must not lose, one by one or in a pipeline. */
+export interface KeptScripts<Reply> {
+  writeRecord(key: string, replaces: string, seenAt: string, sealed: string, ttl: string): Reply
+  endRecord(key: string, ended: string, ttl: string): Reply
+  addEntry(key: string, field: string, value: string, ttl: string): Reply
+}
+
 /** The commands this room uses, the same on a single server, a cluster and behind sentinels. */
-export interface RedisCommands {
+export interface RedisCommands extends KeptScripts<Promise<number>> {
   get(key: string): Promise<string | null>
   set(key: string, value: string, options: { condition?: 'NX'; PX: number }): Promise<string | null>
   hGetAll(key: string): Promise<Record<string, string>>
   hDel(key: string, field: string): Promise<number>
   lRange(key: string, from: number, to: number): Promise<string[]>
   noteEnd(key: string, value: string, kept: string, ttl: string): Promise<number>
-  writeRecord(key: string, replaces: string, seenAt: string, sealed: string, ttl: string): Promise<number>
   slideRecord(key: string, seenAt: string, ttl: string): Promise<number>
-  endRecord(key: string, ended: string, ttl: string): Promise<number>
-  addEntry(key: string, field: string, value: string, ttl: string): Promise<number>
 }
 
 /** A connection that can be asked whether it lives. */
 export interface Pingable {
+  readonly isReady: boolean
   ping(): Promise<unknown>
 }
 
 export interface RedisClient {
   readonly commands: RedisCommands
   /** What node-redis made, for libraries that bring their own commands. */
-  readonly native: unknown
+  readonly native: object
   /** Every connection that notices come through, as the topology is now. */
   connections(): readonly Pingable[]
+  /** Every connection is up: node-redis queues a pipeline for one that is not, however late that would run it. */
+  ready(): boolean
+  /** Asks for WAIT without waiting. Absent, as the next one, where there is a single server. */
+  wait?(): Promise<unknown>
+  /** One write, and on the same connection 100 ms at most for a replica to have it; how many have. */
+  replicated?(
+    command: (pipeline: KeptScripts<unknown>) => unknown,
+  ): Promise<{ readonly reply: number; readonly replicas: number }>
   /** Resolves when connected; a single server is tried for ever. */
   connect(): Promise<unknown>
   destroy(): Promise<void>
@@ -76,6 +89,9 @@ export function createRedisClient(
       commands: cluster as unknown as RedisCommands,
       native: cluster,
       connections: () => cluster.masters.flatMap(({ client }) => client ?? []),
+      ready: () => cluster.masters.every(({ client }) => client?.isReady),
+      wait: () => cluster.wait(0, 1),
+      replicated: (command) => replicate(cluster.multi(), command),
       connect: () => cluster.connect(),
       destroy: async () => cluster.destroy(),
       onError: (listener) => void cluster.on('error', listener),
@@ -105,6 +121,9 @@ export function createRedisClient(
       commands: sentinel as unknown as RedisCommands,
       native: sentinel,
       connections: () => [sentinel],
+      ready: () => sentinel.isReady,
+      wait: () => sentinel.wait(0, 1),
+      replicated: (command) => replicate(sentinel.multi(), command),
       connect: () => sentinel.connect(),
       destroy: () => sentinel.destroy(),
       onError: (listener) => void sentinel.on('error', listener),
@@ -124,10 +143,29 @@ export function createRedisClient(
     commands: client as unknown as RedisCommands,
     native: client,
     connections: () => [client],
+    ready: () => client.isReady,
     connect: () => client.connect(),
     destroy: async () => client.destroy(),
     onError: (listener) => void client.on('error', listener),
   }
+}
+
+/** How long a write waits for its replica, ms. */
+const replicaPatienceMs = 100
+
+/** WAIT counts from the last write of its own connection: both go in one pipeline. */
+async function replicate(
+  pipeline: object,
+  command: (pipeline: KeptScripts<unknown>) => unknown,
+): Promise<{ reply: number; replicas: number }> {
+  const both = pipeline as KeptScripts<unknown> & {
+    wait(replicas: number, timeoutMs: number): unknown
+    execAsPipeline(): Promise<[reply: number, replicas: number]>
+  }
+  command(both)
+  both.wait(1, replicaPatienceMs)
+  const [reply, replicas] = await both.execAsPipeline()
+  return { reply, replicas }
 }
 
 /** Discovered nodes inherit nothing from the URL that found them: the first one's credentials and TLS are for all. */

@@ -5,6 +5,7 @@ import type { Log } from '../ops/log.ts'
 import { createRedisClient, type RedisCommands } from './redis-client.ts'
 import { startHeartbeat } from './redis-heartbeat.ts'
 import { type NoticeListener, RedisNotices } from './redis-notices.ts'
+import { createReplication, type KeepWrite } from './redis-replication.ts'
 
 const deadlinesMs = { read: 250, write: 1_000 }
 /** How long a start waits for Redis before it goes on without (and is not ready). */
@@ -15,11 +16,13 @@ const believedWithoutNoticesMs = 1_000
 
 /** The way to Redis: every command under a deadline of our own, every failure a Problem. */
 export interface RedisLink {
-  /** node-redis's client as it is now. */
-  readonly native: unknown
+  /** Stands for node-redis's client, whichever that is by now: where notices are refused, the first one is replaced. */
+  readonly native: object
   read<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
   /** Failing, it says nothing about whether the command ran. */
   write<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
+  /** A write that is confirmed when a replica has it too, where there are replicas. */
+  readonly keep: KeepWrite
   /** How old a copy of something read here may be, ms; 0: notices may have been missed. */
   believableMs(): number
   listen(listener: NoticeListener): void
@@ -110,14 +113,15 @@ export async function openRedisLink(
     }
   }
 
+  const keep = createReplication(() => client, log)
+
   void keepConnecting(client)
   await Promise.race([arrival.promise, sleep(startPatienceMs, undefined, { ref: false })])
   return {
-    get native() {
-      return client.native
-    },
+    native: standIn(() => client.native),
     read: (command) => within('read', command),
     write: (command) => within('write', command),
+    keep: (command) => within('write', () => keep(command)),
     believableMs() {
       if (!tracked) return believedWithoutNoticesMs
       return heartbeat.alive() ? believedWithNoticesMs : 0
@@ -129,6 +133,22 @@ export async function openRedisLink(
       await client.destroy().catch(() => undefined)
     },
   }
+}
+
+/** An object that is whatever `current` answers at the time it is asked. */
+function standIn(current: () => object): object {
+  return new Proxy(
+    {},
+    {
+      get(_, name) {
+        const target = current()
+        const value: unknown = Reflect.get(target, name)
+        // node-redis keeps private fields: its methods must be called on itself.
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+      has: (_, name) => name in current(),
+    },
+  )
 }
 
 function unavailable(cause: unknown): Problem {

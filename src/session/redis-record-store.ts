@@ -6,6 +6,7 @@ import {
   tombstoneMs,
 } from './record-store.ts'
 import type { RedisLink } from './redis-link.ts'
+import type { KeepWrite } from './redis-replication.ts'
 
 const outcomes = { 1: 'written', 0: 'conflict', [-1]: 'gone' } as const
 
@@ -18,7 +19,9 @@ export function createRedisRecordStore(link: RedisLink, prefix: string): RecordS
       return value === null ? undefined : parseRecord(value)
     },
     async write(handle, { replaces, seenAt, sealed, ttlMs }) {
-      const code = await link.write((redis) =>
+      // A renewed token may be lost to a fail-over; a session that somebody has been given may not.
+      const keep: KeepWrite = replaces === 0 ? link.keep : link.write
+      const code = await keep((redis) =>
         redis.writeRecord(key(handle), String(replaces), String(seenAt), sealed, String(ttlMs)),
       )
       return outcomes[code as keyof typeof outcomes]
@@ -27,7 +30,7 @@ export function createRedisRecordStore(link: RedisLink, prefix: string): RecordS
       await link.write((redis) => redis.slideRecord(key(handle), String(seenAt), String(ttlMs)))
     },
     async end(handle, ended) {
-      const code = await link.write((redis) =>
+      const code = await link.keep((redis) =>
         redis.endRecord(key(handle), formatRecord(ended), String(tombstoneMs)),
       )
       return code === 1
