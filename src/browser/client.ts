@@ -1,6 +1,7 @@
 import { ProblemError, problemIn } from './problem-error.ts'
-import type { Anonymous, Member, SessionEntry } from './session.ts'
+import type { Anonymous, Member, Session, SessionEntry } from './session.ts'
 import { createSessionStore, type SessionStore } from './session-store.ts'
+import { createSignInAgain, here } from './sign-in-again.ts'
 
 export { type InAppBrowser, inAppBrowser } from './in-app-browser.ts'
 export { type FieldError, ProblemError } from './problem-error.ts'
@@ -15,6 +16,11 @@ export interface ClientOptions {
   readonly navigate?: (url: string) => void
   /** Runs once when a member's session has ended without this page's doing. */
   readonly onSessionEnded?: (session: Anonymous) => void
+  /**
+   * Path of the login page: a member whose session ended goes there, and comes back to the same place. After two returns that did
+   * not last, the page stays and its session says `stuck`. Default: the app decides.
+   */
+  readonly signInAgain?: string
 }
 
 export interface SignInOptions {
@@ -53,17 +59,26 @@ export function createClient<Profile = Record<string, unknown>>(
 ): Client<Profile> {
   const { basePath = '/auth', navigate = (url) => location.assign(url), onSessionEnded } = options
   const send: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
+  const again = options.signInAgain ? createSignInAgain(options.signInAgain, navigate) : undefined
   const session = createSessionStore<Profile>(
-    async () => (await understood(await send(`${basePath}/session`))).json(),
+    async () => judged(await (await understood(await send(`${basePath}/session`))).json()),
     `coatcheck ${basePath}`,
   )
   let signingOut = false
   let before = session.get()
   session.subscribe((now) => {
     const ended = before.state === 'member' && now.state === 'anonymous' && !signingOut
+    if (before.state !== 'member' && now.state === 'member') again?.begun()
     before = now
     if (ended) onSessionEnded?.(now)
   })
+
+  /** What the server said, and what follows from it for whoever wants to sign in again. */
+  function judged(now: Session<Profile>): Session<Profile> {
+    if (!again || now.state !== 'anonymous' || signingOut) return now
+    const { state } = before
+    return state === 'member' || (state === 'loading' && again.isBack()) ? again.leave(now) : now
+  }
 
   const fetch: Client['fetch'] = async (input, init) => {
     const attempt = async () => accepted(await send(input, withProof(input, init)))
@@ -97,10 +112,15 @@ export function createClient<Profile = Record<string, unknown>>(
       return { returnTo, ...member }
     },
     async signOut(options = {}) {
-      const { redirectTo } = await (await act('/logout', 'POST', options)).json()
+      // From the start: a socket may be closed, and so the session looked at, before the answer is here.
       signingOut = true
-      session.set({ state: 'anonymous', reason: 'signed-out' })
-      signingOut = false
+      let redirectTo: string
+      try {
+        redirectTo = (await (await act('/logout', 'POST', options)).json()).redirectTo
+        session.set({ state: 'anonymous', reason: 'signed-out' })
+      } finally {
+        signingOut = false
+      }
       if (!redirectTo.startsWith('/')) navigate(redirectTo)
       return redirectTo
     },
@@ -145,8 +165,4 @@ function withProof(input: RequestInfo | URL, init?: RequestInit): RequestInit | 
 /** A body that is a stream is gone once it was sent. */
 function isRepeatable(input: RequestInfo | URL, init?: RequestInit): boolean {
   return !(input instanceof Request) && !(init?.body instanceof ReadableStream)
-}
-
-function here(): string {
-  return location.pathname + location.search + location.hash
 }

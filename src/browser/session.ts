@@ -20,6 +20,8 @@ export interface Anonymous {
   readonly state: 'anonymous'
   /** Why a session ended within the last day: `expired`, `signed-out`, `ended-elsewhere`, … */
   readonly reason?: string
+  /** Signing in again did not last, twice (`signInAgain`): say so, perhaps that cookies are blocked, instead of going round again. */
+  readonly stuck?: true
 }
 
 /** A provider has vouched for somebody who is no user yet. */
