@@ -1,15 +1,4 @@
-/** A number in [0, 1), the same sequence for the same seed (mulberry32). */
-export type Random = () => number
-
-export function seededRandom(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import type { Random } from '../support/dice.ts'
 
 const text = (minLength: number, maxLength: number) => ({ type: 'string', minLength, maxLength })
 

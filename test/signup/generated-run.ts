@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals'
 import request from 'supertest'
 import { compileSignupSchema } from '../../src/signup/signup-schema.ts'
-import { generateBody, generatedSchema, seededRandom } from './generated-bodies.ts'
+import { seededRandom } from '../support/dice.ts'
+import { generateBody, generatedSchema } from './generated-bodies.ts'
 import { createRoom, type Visitor } from './room.ts'
 
 /** How many answers there were of each status. */

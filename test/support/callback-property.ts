@@ -1,4 +1,5 @@
-import { hostileQuery, seeded } from './hostile-queries.ts'
+import { seededRandom } from './dice.ts'
+import { hostileQuery } from './hostile-queries.ts'
 import { beginLogin, callBack, type House, openHouse } from './house.ts'
 
 const providers = ['kakao', 'naver', 'google', 'acme']
@@ -11,7 +12,7 @@ const allowed =
  */
 export async function findBadCallbacks(count: number, seed: number): Promise<readonly string[]> {
   const house: House = await openHouse({ providers })
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const bad: string[] = []
   for (let index = 0; index < count; index++) {
     const provider = providers[index % providers.length] as string

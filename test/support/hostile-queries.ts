@@ -1,13 +1,4 @@
-/** A small seeded generator (mulberry32): the same seed tells the same story again. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import type { Random } from './dice.ts'
 
 const names = [
   'code',
@@ -46,7 +37,7 @@ const values = [
 ]
 
 /** A callback's query as no provider would send it; with `state` now and then in its right place. */
-export function hostileQuery(random: () => number, state: string): string {
+export function hostileQuery(random: Random, state: string): string {
   const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)] as T
   const count = Math.floor(random() * 6)
   const pairs = Array.from({ length: count }, () => {
