@@ -120,6 +120,7 @@ export async function compose(
     return bare === config.session.cookieName || isAttemptCookie(bare)
   }
 
+  const users = await createUsers({ database: config.database, clock, log })
   const sessions = await createSessions({
     secrets,
     cookie: { name: sessionCookie, secure, sameSite: config.session.sameSite },
@@ -131,8 +132,12 @@ export async function compose(
     clock,
     log,
     onEvent: countSessions(metrics),
+    async admits(session) {
+      if (session.state !== 'member') return true
+      const user = await users.directory.find(session.user.id)
+      return user !== undefined && !user.disabled
+    },
   })
-  const users = await createUsers({ database: config.database, clock, log })
   const kinds = new Set(config.routes.map(({ token }) => token))
   const providers = createProviders({
     providers: config.providers,

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { RedisConfig } from '../config/config.ts'
 import type { Log } from '../ops/log.ts'
 import { tombstoneMs } from './record-store.ts'
+import type { Session } from './session.ts'
 import { describeSession } from './session-body.ts'
 import { createSessionCopies } from './session-copies.ts'
 import { createSessionEnd } from './session-end.ts'
@@ -31,6 +32,8 @@ export interface SessionsOptions extends SessionTimeouts {
   readonly clock: Clock
   readonly log: Log
   readonly onEvent?: SessionEventListener
+  /** Asked once more before a session is saved: its user may have been disabled since the directory was read. */
+  readonly admits?: (session: Session) => Promise<boolean>
 }
 
 /** The session room. With Redis out of reach it starts nevertheless, answers 503, and recovers by itself. */
@@ -112,6 +115,7 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
     clock,
     log,
     onEvent,
+    admits: options.admits ?? (async () => true),
   })
 
   return {

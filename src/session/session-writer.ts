@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { Problem } from '../http/problem.ts'
 import type { Log } from '../ops/log.ts'
 import { deviceName } from './device.ts'
+import type { Session } from './session.ts'
 import type { SessionEventListener } from './session-events.ts'
 import { entryOf, type SessionBook } from './session-index.ts'
 import type { SessionLimits } from './session-limits.ts'
@@ -21,6 +22,8 @@ export interface SessionWriterOptions {
   readonly clock: Clock
   readonly log: Log
   readonly onEvent: SessionEventListener
+  /** Whether somebody may still have a session. */
+  admits(session: Session): Promise<boolean>
 }
 
 /** Begins and ends the sessions of requests: saved first, then the cookie, and nothing left to the end of the response. */
@@ -82,6 +85,8 @@ export function createSessionWriter(options: SessionWriterOptions): SessionWrite
       const open = { ticket, handle, createdAt, seenAt: createdAt, session }
 
       await book.add(entryOf(open, device))
+      // Between the entry and the record: whoever shuts the user out is either seen here, or finds the entry and bars the record.
+      if (!(await options.admits(session))) throw new Problem('session-required')
       fresh.record = { createdAt, device, session }
       await save(fresh)
       await replace(ticket, visit, starter)
