@@ -266,4 +266,24 @@ describe('a Redis without notices', () => {
       await server.stop()
     }
   })
+
+  it('keeps the client alive that other rooms were given, when it refuses them later', async () => {
+    const server = await startRedis()
+    const hands = createClient({ url: server.url, RESP: 2 })
+    try {
+      await hands.connect()
+      const room = await open(server)
+      const { redis } = room.sessions as unknown as {
+        redis: { set(key: string, value: string): Promise<string> }
+      }
+      expect(await redis.set('before', '1')).toBe('OK')
+      await hands.sendCommand(['ACL', 'SETUSER', 'default', '-client|tracking'])
+      await hands.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'])
+      await eventually(() => room.log.named('session-store.without-notices').length > 0)
+      await eventually(() => redis.set('after', '1').then(Boolean, () => false))
+    } finally {
+      hands.destroy()
+      await server.stop()
+    }
+  })
 })
