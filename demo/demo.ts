@@ -10,6 +10,8 @@ import { buildSpa } from './build-spa.ts'
 
 export interface DemoOptions {
   readonly port: number
+  /** The pages from Vite, so that an edit appears without a reload; else as they are built for people. */
+  readonly development?: boolean
   /** Beside the demo's own variables. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -26,10 +28,11 @@ const main = join(import.meta.dirname, '../src/main.ts')
 const readyWithinMs = 20_000
 
 /** Three simulated providers, an API, a SPA, and in front of them coatcheck: the ordinary server with an ordinary environment. */
-export async function runDemo({ port, env = {} }: DemoOptions): Promise<Demo> {
+export async function runDemo({ port, development = false, env = {} }: DemoOptions): Promise<Demo> {
   await claim(port)
   const url = `http://localhost:${port}`
-  const spaDir = buildSpa()
+  const vite = development ? await (await import('./vite.ts')).startVite() : undefined
+  const pages: Record<string, string> = vite ? { SPA_DEV_URL: vite.url } : { SPA_DIR: buildSpa() }
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-demo-'))
   const [simulators, api] = await Promise.all([
     startSimulators({ providers: ['kakao', 'naver', 'google'], publicUrl: url }),
@@ -44,7 +47,7 @@ export async function runDemo({ port, env = {} }: DemoOptions): Promise<Demo> {
       PUBLIC_URL: url,
       PORT: String(port),
       DATA_DIR: folder,
-      SPA_DIR: spaDir,
+      ...pages,
       API_URL: api.url,
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn',
       LOG_FORMAT: 'pretty',
@@ -59,6 +62,7 @@ export async function runDemo({ port, env = {} }: DemoOptions): Promise<Demo> {
     await ended
     api.close()
     await simulators.close()
+    await vite?.close()
     rmSync(folder, { recursive: true, force: true })
   }
 

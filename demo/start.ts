@@ -1,9 +1,10 @@
+import { parseArgs } from 'node:util'
 import { runDemo } from './demo.ts'
 
-const port = Number(process.env['PORT'] ?? 3000)
-
 try {
-  const demo = await runDemo({ port })
+  // `npm run demo -- --dev`: for working on the pages.
+  const { values } = parseArgs({ options: { dev: { type: 'boolean', default: false } } })
+  const demo = await runDemo({ port: Number(process.env['PORT'] ?? 3000), development: values.dev })
   console.log(`
   Coatcheck demo     ${demo.url}
 
@@ -13,7 +14,7 @@ try {
         sign in from a second browser, and end that session from the first.
 
   Kakao, Naver and Google are simulated, users and sessions live until Ctrl-C.
-`)
+${values.dev ? '  The pages come from Vite: edit demo/spa/src and look.\n' : ''}`)
   let ending = false
   const end = (code: number) => {
     if (!ending) void demo.close().then(() => process.exit(code))

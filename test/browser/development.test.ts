@@ -8,6 +8,7 @@ import type { Browser } from 'playwright-core'
 import { type Demo, runDemo } from '../../demo/demo.ts'
 import { freePort } from '../support/ports.ts'
 import { newProfile, startChromium } from './chromium.ts'
+import { personAt } from './person.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -80,5 +81,33 @@ describe("Vite's page", () => {
     expect(await page.evaluate(() => 'sameDocument' in globalThis)).toBe(true)
     await profile.close()
     expect(profile.complaints).toEqual([])
+  })
+})
+
+describe('npm run demo -- --dev', () => {
+  it("serves the demo's own pages from Vite, all the way through a login", async () => {
+    const port = await freePort()
+    const start = join(root, 'demo/start.ts')
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', start, '--dev'], {
+      env: { ...process.env, NODE_ENV: 'development', NODE_OPTIONS: '', PORT: `${port}` },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      await new Promise((resolve) => child.stdout?.once('data', resolve))
+      const url = `http://localhost:${port}`
+      const profile = await newProfile(chromium, { origin: url })
+      const connected = profile.page.waitForEvent('console', {
+        predicate: (message) => message.text().includes('[vite] connected'),
+      })
+      await personAt(profile.page, url).join('kakao', 'developer')
+      await connected
+      await profile.close()
+      expect(profile.complaints).toEqual([])
+    } finally {
+      const exited = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await exited
+    }
+    expect(child.exitCode).toBe(0)
   })
 })
