@@ -18,6 +18,8 @@ export interface ProfileOptions {
   readonly colorScheme?: 'light' | 'dark'
   readonly viewport?: { readonly width: number; readonly height: number }
   readonly userAgent?: string
+  /** Console errors that belong to what is tested. */
+  readonly expected?: RegExp
 }
 
 const args = [
@@ -55,7 +57,8 @@ export async function newProfile(browser: Browser, options: ProfileOptions): Pro
   const answers: Promise<string>[] = []
   context.on('console', (message) => {
     const complaint = `${message.text()} (${message.location().url})`
-    if (message.type() === 'error' && !expected.test(complaint)) complaints.push(complaint)
+    if (message.type() === 'error' && !expected.test(complaint) && !options.expected?.test(complaint))
+      complaints.push(complaint)
   })
   context.on('weberror', (error) => complaints.push(String(error.error())))
   context.on('response', (response) => {

@@ -8,7 +8,7 @@ import { Login } from './pages/login.tsx'
 import { NotesPage } from './pages/notes-page.tsx'
 import { Signup } from './pages/signup.tsx'
 import { Header } from './parts/header.tsx'
-import { Notice } from './parts/notice.tsx'
+import { Notice, Offline } from './parts/notice.tsx'
 import type { Profile } from './profile.ts'
 import { go, Link, useLocation } from './router.tsx'
 
@@ -18,6 +18,7 @@ export function App() {
     <>
       <Header />
       <main ref={main} tabIndex={-1}>
+        <Offline />
         <Page />
       </main>
     </>

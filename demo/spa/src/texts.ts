@@ -8,6 +8,9 @@ const en = {
   signOut: 'Sign out',
   loading: 'One moment…',
   unavailable: 'The server cannot say right now who is signed in. We keep asking.',
+  offline:
+    'You are offline. What you see may be out of date; everything goes on when the connection is back.',
+  unreachable: 'The server cannot be reached.',
   notFound: 'There is nothing at this address.',
   backHome: 'Back to the start',
   retry: 'Try again',
@@ -133,6 +136,8 @@ const ko: Texts = {
   signOut: '로그아웃',
   loading: '잠시만요…',
   unavailable: '지금은 로그인 상태를 확인할 수 없어요. 계속 확인하고 있습니다.',
+  offline: '오프라인 상태예요. 화면의 내용이 최신이 아닐 수 있고, 다시 연결되면 이어집니다.',
+  unreachable: '서버에 연결할 수 없어요.',
   notFound: '이 주소에는 아무것도 없어요.',
   backHome: '처음으로',
   retry: '다시 시도',

@@ -3,6 +3,7 @@ import { useSession } from 'coatcheck/react'
 import type { ReactNode } from 'react'
 import { useTexts } from '../language.tsx'
 import { useResource } from '../use-resource.ts'
+import { Failure } from './notice.tsx'
 
 interface WhoAmI {
   readonly claims: Readonly<Record<string, unknown>>
@@ -65,14 +66,17 @@ function ApiSide() {
           </details>
         </>
       )}
-      {error && (
+      {error instanceof ProblemError && (
         <>
           <p className="lead">{t.receivedRefused}</p>
           <p>
-            <code>{error instanceof ProblemError ? `${error.status} ${error.code}` : error.message}</code>
+            <code>
+              {error.status} {error.code}
+            </code>
           </p>
         </>
       )}
+      {error && !(error instanceof ProblemError) && <Failure error={error} />}
       <button type="button" onClick={reload}>
         {t.receivedAgain}
       </button>

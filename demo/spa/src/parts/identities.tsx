@@ -1,12 +1,12 @@
 import { ProblemError } from 'coatcheck/browser'
 import { useSession } from 'coatcheck/react'
-import { useState } from 'react'
+import { type MouseEvent, useState } from 'react'
 import { useDate, useTexts } from '../language.tsx'
 import { useResource } from '../use-resource.ts'
 import { Failure, Notice } from './notice.tsx'
 import { ProviderMark } from './provider-button.tsx'
 import { useProviders } from './providers.ts'
-import { Reauthenticate } from './reauthenticate.tsx'
+import { Reauthenticate, reauthenticationUrl } from './reauthenticate.tsx'
 
 interface Identity {
   readonly provider: string
@@ -22,6 +22,7 @@ export function Identities() {
   const providers = useProviders()
   const { value, reload } = useResource<{ identities: readonly Identity[] }>('/auth/identities')
   const [error, setError] = useState<Error>()
+  const loginUrl = reauthenticationUrl(error)
   const name = (id: string) => providers.find((provider) => provider.id === id)?.name ?? id
   const linked = value?.identities ?? []
   const others = value ? providers.filter(({ id }) => !linked.some(({ provider }) => provider === id)) : []
@@ -31,6 +32,18 @@ export function Identities() {
       await fetch(`/auth/identities/${provider}`, { method: 'DELETE' })
       setError(undefined)
       await reload()
+    } catch (reason) {
+      setError(reason as Error)
+    }
+  }
+
+  /** Asks before it goes: a navigation that is refused (the sign-in is too old) would leave the person before a bare error. */
+  async function link(event: MouseEvent<HTMLAnchorElement>) {
+    event.preventDefault()
+    const { href } = event.currentTarget
+    try {
+      await fetch(href, { redirect: 'manual' })
+      location.assign(href)
     } catch (reason) {
       setError(reason as Error)
     }
@@ -58,8 +71,8 @@ export function Identities() {
           </li>
         ))}
       </ul>
-      {error instanceof ProblemError && error.code === 'reauthentication-required' ? (
-        <Reauthenticate />
+      {loginUrl ? (
+        <Reauthenticate loginUrl={loginUrl} />
       ) : error instanceof ProblemError && error.code === 'last-identity' ? (
         <Notice>{t.lastIdentity}</Notice>
       ) : (
@@ -67,7 +80,12 @@ export function Identities() {
       )}
       <p className="row">
         {others.map(({ id }) => (
-          <a key={id} className="button" href={`/auth/link/${id}?returnTo=${encodeURIComponent('/account')}`}>
+          <a
+            key={id}
+            className="button"
+            href={`/auth/link/${id}?returnTo=${encodeURIComponent('/account')}`}
+            onClick={link}
+          >
             {t.identityLink(name(id))}
           </a>
         ))}

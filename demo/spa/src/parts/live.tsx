@@ -42,11 +42,24 @@ function useRoom(): readonly string[] | undefined {
   useEffect(() => {
     const url = new URL('/api/room', location.href)
     url.protocol = url.protocol.replace('http', 'ws')
-    const socket = new WebSocket(url)
-    follow(socket)
-    socket.onmessage = ({ data }) => setNames(JSON.parse(data).names)
-    socket.onclose = () => setNames(undefined)
-    return () => socket.close()
+    let socket: WebSocket
+    let again: ReturnType<typeof setTimeout>
+    function enter() {
+      socket = new WebSocket(url)
+      follow(socket)
+      socket.onmessage = ({ data }) => setNames(JSON.parse(data).names)
+      socket.onclose = ({ code }) => {
+        setNames(undefined)
+        // 4401: the session is over. Anything else is a connection that was lost.
+        if (code !== 4401) again = setTimeout(enter, 2_000)
+      }
+    }
+    enter()
+    return () => {
+      clearTimeout(again)
+      socket.onclose = null
+      socket.close()
+    }
   }, [follow])
   return names
 }

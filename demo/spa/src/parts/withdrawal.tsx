@@ -1,10 +1,9 @@
-import { ProblemError } from 'coatcheck/browser'
 import { useSession } from 'coatcheck/react'
 import { useState } from 'react'
 import { useTexts } from '../language.tsx'
 import { go } from '../router.tsx'
 import { Failure } from './notice.tsx'
-import { Reauthenticate } from './reauthenticate.tsx'
+import { Reauthenticate, reauthenticationUrl } from './reauthenticate.tsx'
 
 /** Deletes the account, after a second look. */
 export function Withdrawal() {
@@ -12,6 +11,7 @@ export function Withdrawal() {
   const { fetch, refresh } = useSession()
   const [asking, setAsking] = useState(false)
   const [error, setError] = useState<Error>()
+  const loginUrl = reauthenticationUrl(error)
 
   async function withdraw() {
     try {
@@ -27,11 +27,7 @@ export function Withdrawal() {
     <section className="card" aria-labelledby="leave">
       <h2 id="leave">{t.leave}</h2>
       <p className="lead">{t.leaveLead}</p>
-      {error instanceof ProblemError && error.code === 'reauthentication-required' ? (
-        <Reauthenticate />
-      ) : (
-        error && <Failure error={error} />
-      )}
+      {loginUrl ? <Reauthenticate loginUrl={loginUrl} /> : error && <Failure error={error} />}
       {asking ? (
         <p className="row">
           <button type="button" className="danger" onClick={withdraw}>
