@@ -15,9 +15,8 @@ export async function authorize(
   protocol: Protocol,
   intent: Intent,
 ): Promise<{ url: URL; checks: AuthorizationChecks }> {
-  const { definition, context, redirectUri } = protocol
-  const signal = AbortSignal.timeout(2 * context.callTimeoutMs)
-  const { configuration, metadata } = await protocol.open(signal)
+  const { definition, redirectUri } = protocol
+  const { configuration, metadata } = await protocol.open()
   const checks = newChecks(protocol, intent, metadata)
   const parameters = new URLSearchParams({
     redirect_uri: redirectUri,

@@ -7,7 +7,7 @@ export type BoundedFetch = (url: string | URL, init?: RequestInit) => Promise<Re
 export interface FetchLimits {
   readonly fetch: typeof fetch
   /** Bounds the operation that the call is part of. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal
   /** For one call, its body included. */
   readonly timeoutMs: number
 }
@@ -30,7 +30,8 @@ export function isProtected(url: URL): boolean {
 export function createBoundedFetch({ fetch, signal, timeoutMs }: FetchLimits): BoundedFetch {
   return async (url, init) => {
     if (!isProtected(new URL(url))) throw new ProviderError('misconfigured', { providerCode: 'insecure-url' })
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const limit = AbortSignal.timeout(timeoutMs)
+    const bounded = signal ? AbortSignal.any([signal, limit]) : limit
     try {
       const response = await fetch(url, { ...init, redirect: 'manual', signal: bounded })
       const refusal = failureOf(response.status)

@@ -30,7 +30,7 @@ export interface ProviderContext {
   readonly callTimeoutMs: number
 }
 
-/** openid-client, opened for one operation: it lives as long as `signal` and calls out through one bounded fetch. */
+/** openid-client, opened for one operation: it calls out through one bounded fetch. */
 export interface ProtocolClient {
   readonly metadata: ServerMetadata
   readonly configuration: Configuration
@@ -45,8 +45,11 @@ export interface Protocol {
   readonly redirectUri: string
   readonly source: MetadataSource
   readonly keys: SigningKeys
-  /** @throws ProviderError `unavailable` when the metadata cannot be had */
-  open(signal: AbortSignal): Promise<ProtocolClient>
+  /**
+   * Without `signal` each call has its own time limit alone, and nothing outlives the operation: for what strangers may start.
+   * @throws ProviderError `unavailable` when the metadata cannot be had
+   */
+  open(signal?: AbortSignal): Promise<ProtocolClient>
 }
 
 export function createProtocol(
@@ -74,9 +77,9 @@ export function createProtocol(
   const privateKey = definition.endpoints ? undefined : privateKeyIn(clientSecret)
   const authentication = privateKey ? byPrivateKey(privateKey) : bySecret(clientSecret)
 
-  async function open(signal: AbortSignal): Promise<ProtocolClient> {
+  async function open(signal?: AbortSignal): Promise<ProtocolClient> {
     const metadata = await source.load()
-    const bounded = createBoundedFetch({ fetch, signal, timeoutMs })
+    const bounded = createBoundedFetch({ fetch, timeoutMs, ...(signal && { signal }) })
     const algorithm = definition.oidc?.algorithm
     const configuration = new Configuration(
       metadata,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createClient } from 'redis'
 import { beginLogin, type House, openHouse } from '../support/house.ts'
 import { freshPrefix, redisUrl } from '../support/services.ts'
 
@@ -32,5 +33,19 @@ describe.each(['memory', 'Redis'])('the rate limit, counted in %s', (store) => {
 
     house.world.advance(2 * 60_000)
     expect((await browser.goto(authorize.href)).url.pathname).toBe('/signup')
+  })
+})
+
+describe('login starts', () => {
+  it('cost Redis nothing but the limiter’s one key', async () => {
+    const prefix = freshPrefix()
+    const redis = await createClient({ url: redisUrl() }).connect()
+    const house = await openHouse({
+      env: { REDIS_URL: redisUrl(), REDIS_PREFIX: prefix, RATE_LIMIT: '1000/1m' },
+    })
+    for (let count = 0; count < 50; count++) await beginLogin(house.browser(), '/auth/login/kakao')
+    expect(await redis.keys(`${prefix}*`)).toHaveLength(1)
+    await house.close()
+    redis.destroy()
   })
 })
