@@ -44,7 +44,7 @@ export async function openHouse({ providers = ['kakao'], env = {} }: HouseOption
   }
 }
 
-async function startRecordingApi(): Promise<RecordingApi & { readonly server: Server }> {
+export async function startRecordingApi(): Promise<RecordingApi & { readonly server: Server }> {
   const requests: { url: string; headers: IncomingMessage['headers'] }[] = []
   const server = createServer((req, res) => {
     requests.push({ url: req.url ?? '', headers: req.headers })

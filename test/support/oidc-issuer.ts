@@ -15,6 +15,10 @@ export interface OidcIssuer {
   /** The path of every request it saw, with its method. */
   readonly requests: readonly string[]
   readonly provider: Provider
+  /** Whoever comes to its pages from now on signs in as `accountId` and consents; `nobody` says no. */
+  signInAs(accountId: string): void
+  /** Tells the client that the account's session, by its `sid` in ID tokens, has ended. */
+  logOut(accountId: string, sid: string): Promise<void>
   /** Walks from an authorization URL to the callback, signing in as `accountId` and consenting; the callback's URL. */
   walk(authorizationUrl: URL, accountId: string): Promise<URL>
   close(): Promise<void>
@@ -48,6 +52,13 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
     clientSecret: client.clientSecret,
     requests,
     provider,
+    signInAs(accountId) {
+      account = accountId
+    },
+    async logOut(accountId, sid) {
+      const found = await provider.Client.find(client.clientId)
+      await (found as unknown as BackchannelClient).backchannelLogout(accountId, sid)
+    },
     async walk(authorizationUrl, accountId) {
       account = accountId
       const jar = createCookieJar(Date.now)
@@ -68,6 +79,11 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
       await once(server, 'close')
     },
   }
+}
+
+/** What the provider's types leave out. */
+interface BackchannelClient {
+  backchannelLogout(sub: string, sid: string): Promise<void>
 }
 
 interface Client {
@@ -110,18 +126,24 @@ function configuration(
   { clientId, registered }: Client,
   { redirectUri, clientAuth = 'client_secret_basic', pushed = true }: OidcIssuerOptions,
 ): Configuration {
+  const { origin, pathname } = new URL(redirectUri)
+  const id = pathname.split('/').at(-1)
   return {
     clients: [
       {
         client_id: clientId,
         ...registered,
         redirect_uris: [redirectUri],
-        post_logout_redirect_uris: [`${new URL(redirectUri).origin}/`],
+        post_logout_redirect_uris: [`${origin}/`],
+        backchannel_logout_uri: `${origin}/auth/backchannel-logout/${id}`,
+        backchannel_logout_session_required: true,
         grant_types: ['authorization_code', 'refresh_token'],
         token_endpoint_auth_method: clientAuth,
       },
     ],
     clientAuthMethods: [clientAuth],
+    // Its own would not call loopback.
+    fetch: (url, init) => fetch(url, { ...(init as object), dispatcher: undefined } as RequestInit),
     pkce: { required: () => true },
     rotateRefreshToken: true,
     conformIdTokenClaims: true,
@@ -138,6 +160,12 @@ function configuration(
       },
       pushedAuthorizationRequests: { enabled: pushed, requirePushedAuthorizationRequests: pushed },
       backchannelLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource(context, form) {
+          context.body = form
+        },
+      },
     },
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     cookies: { keys: ['of-a-test'] },
