@@ -72,6 +72,8 @@ export function createRedisClient(
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     commandsQueueMaxLength: 20_000,
+    // Without a heartbeat of ours, the socket's timeout would cut every idle connection.
+    ...(!notices && { pingInterval: 1_000 }),
   } as const
   const [first = 'redis://localhost:6379'] = urls
 

@@ -10,6 +10,8 @@ import { createReplication, type KeepWrite } from './redis-replication.ts'
 const deadlinesMs = { read: 250, write: 1_000 }
 /** How long a start waits for Redis before it goes on without (and is not ready). */
 const startPatienceMs = 2_000
+/** In a cluster and behind sentinels: connections for the writes that wait for a replica, beside the one for all else. */
+const laneCount = 4
 /** With notices, a re-read stands behind them; without, copies are this old at most. */
 const believedWithNoticesMs = 10_000
 const believedWithoutNoticesMs = 1_000
@@ -48,6 +50,7 @@ export async function openRedisLink(
   let tracked = true
   let closed = false
   let client = open()
+  const lanes = Array.from({ length: config.mode === 'single' ? 0 : laneCount }, openLane)
 
   function open() {
     const opened = createRedisClient(config, tracked ? new RedisNotices({ changed, lost }) : undefined)
@@ -68,8 +71,14 @@ export async function openRedisLink(
     void keepConnecting(client)
   }
 
+  function openLane() {
+    const lane = createRedisClient(config, undefined)
+    lane.onError((error) => log.debug('session-store.error', { message: error.message }))
+    return lane
+  }
+
   async function keepConnecting(mine: typeof client): Promise<void> {
-    while (!closed && mine === client) {
+    while (!closed && (mine === client || lanes.includes(mine))) {
       try {
         await mine.connect()
         heartbeat.beat()
@@ -113,10 +122,11 @@ export async function openRedisLink(
     }
   }
 
-  const keep = createReplication(() => client, log)
+  const keep = createReplication(() => client, lanes, log)
 
+  const arrivals = Promise.all([arrival.promise, ...lanes.map(keepConnecting)])
   void keepConnecting(client)
-  await Promise.race([arrival.promise, sleep(startPatienceMs, undefined, { ref: false })])
+  await Promise.race([arrivals, sleep(startPatienceMs, undefined, { ref: false })])
   return {
     native: standIn(() => client.native),
     read: (command) => within('read', command),
@@ -130,7 +140,7 @@ export async function openRedisLink(
     async close() {
       closed = true
       heartbeat.close()
-      await client.destroy().catch(() => undefined)
+      await Promise.allSettled([client, ...lanes].map((one) => one.destroy()))
     },
   }
 }

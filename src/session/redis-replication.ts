@@ -1,10 +1,10 @@
 import type { Log } from '../ops/log.ts'
 import type { KeptScripts, RedisClient } from './redis-client.ts'
 
-/** A master that got no answer from a replica is not made to wait again for this long, ms. */
+/** Replicas that did not answer are asked again after this long, by one write at a time, ms. */
 const pauseMs = 1_000
-/** A wait under way for this long has found a slow replica: nobody else is made to stand behind it, ms. */
-const slowMs = 50
+/** A connection that owes an answer for this long is left alone, so that its socket runs into its timeout and is replaced, ms. */
+const stuckAfterMs = 1_000
 
 /** node-redis redirects single commands, not pipelines; a redirected write has not been done. */
 const redirection = /^(MOVED|ASK) /
@@ -17,18 +17,24 @@ export type KeepWrite = (command: <Reply>(scripts: KeptScripts<Reply>) => Reply)
  * Replication is asynchronous, so a master may confirm a write and take it to its grave. In a cluster and behind sentinels a
  * sign-in or a logout is confirmed once a replica has it too (WAIT, on the connection that wrote). A replica that does not
  * answer, or a Redis that knows no WAIT, costs that guarantee and never the request: said once, as a named event.
+ * @param lanes connections for this alone, since WAIT holds up all that comes behind it; none: a single server
  */
-export function createReplication(client: () => RedisClient, log: Log): KeepWrite {
+export function createReplication(
+  main: () => RedisClient,
+  lanes: readonly RedisClient[],
+  log: Log,
+): KeepWrite {
   const now = () => performance.now()
-  const waiting = new Set<{ readonly since: number }>()
+  /** When the writes that are under way on each lane began, the oldest first. */
+  const busy = new Map(lanes.map((lane) => [lane, new Set<{ readonly since: number }>()]))
   let pausedUntil = 0
   let replicated = true
   let known: Promise<boolean> | undefined
 
   /** Asked once: an error beside a write's answer would hide that answer. */
-  async function knowsWait(asked: RedisClient): Promise<boolean> {
+  async function knowsWait(lane: RedisClient): Promise<boolean> {
     try {
-      await asked.wait?.()
+      await lane.wait?.()
       return true
     } catch (error) {
       if (refusal.test(String((error as Error).message)))
@@ -38,9 +44,19 @@ export function createReplication(client: () => RedisClient, log: Log): KeepWrit
     }
   }
 
-  function pausing(): boolean {
-    const [oldest] = waiting
-    return now() < pausedUntil || (oldest !== undefined && now() - oldest.since > slowMs)
+  const writesOn = (lane: RedisClient) => busy.get(lane) ?? new Set()
+
+  function usable(lane: RedisClient): boolean {
+    const [oldest] = writesOn(lane)
+    return lane.ready() && !(oldest && now() - oldest.since > stuckAfterMs)
+  }
+
+  /** The connection with the fewest writes on it. undefined: this write does without. */
+  function freeLane(): RedisClient | undefined {
+    if (!replicated && (now() < pausedUntil || lanes.some((lane) => writesOn(lane).size > 0)))
+      return undefined
+    const [lane] = lanes.filter(usable).toSorted((a, b) => writesOn(a).size - writesOn(b).size)
+    return lane
   }
 
   function note(replicas: number): void {
@@ -51,21 +67,21 @@ export function createReplication(client: () => RedisClient, log: Log): KeepWrit
   }
 
   return async (command) => {
-    const current = client()
-    if (!current.replicated) return command(current.commands)
-    known ??= knowsWait(current)
-    if (!(await known) || pausing() || !current.ready()) return command(current.commands)
-    const wait = { since: now() }
-    waiting.add(wait)
+    const [first] = lanes
+    if (first) known ??= knowsWait(first)
+    const lane = (await known) ? freeLane() : undefined
+    if (!lane?.replicated) return command(main().commands)
+    const write = { since: now() }
+    writesOn(lane).add(write)
     try {
-      const { reply, replicas } = await current.replicated(command)
+      const { reply, replicas } = await lane.replicated(command)
       note(replicas)
       return reply
     } catch (error) {
-      if (redirection.test(String((error as Error).message))) return command(current.commands)
-      throw error
+      if (!redirection.test(String((error as Error).message))) throw error
+      return command(lane.commands)
     } finally {
-      waiting.delete(wait)
+      writesOn(lane).delete(write)
     }
   }
 }

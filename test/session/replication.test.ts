@@ -65,7 +65,7 @@ describe('a write that a fail-over must not lose', () => {
       endRecord: async (key: string) => plain.push(key),
     } as unknown as RedisClient['commands']
     const client = { commands, ready: () => ready, wait: async () => 0, replicated } as unknown as RedisClient
-    const keep = createReplication(() => client, log)
+    const keep = createReplication(() => client, [client], log)
     return { log, plain, keep: (key = 'key') => keep((scripts) => scripts.endRecord(key, '', '')) }
   }
 
