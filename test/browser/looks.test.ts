@@ -89,7 +89,7 @@ async function show(page: Page, name: string) {
   })
   // After the measuring: for a picture of the full page Chromium changes the window.
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-  if (shown) await page.screenshot({ path: join(shown, `${name}.jpg`), quality: 82, fullPage: true })
+  if (shown) await page.screenshot({ path: join(shown, `${name}.jpg`), quality: 75, fullPage: true })
   expect(seen.overflow).toBeLessThanOrEqual(0)
   expect(seen.scripts).toBeGreaterThan(0)
   expect(seen.scripts).toBeLessThan(scriptBytes)

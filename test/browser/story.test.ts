@@ -157,6 +157,9 @@ describe('the sign-up form', () => {
     await person.signIn('kakao', 'newcomer')
     await page.waitForURL(/\/signup/)
     const hint = page.locator('#nickname-hint')
+    // What the provider suggested is looked up, too.
+    expect(await page.locator('#nickname').inputValue()).not.toBe('')
+    await hint.getByText('This name is free.').waitFor()
     await page.locator('#nickname').fill('FIRST-ONE')
     await hint.getByText('This name is taken.').waitFor()
     await page.locator('#nickname').fill('second-one')
@@ -195,7 +198,7 @@ describe('another device', () => {
       await page.goto(`${demo.url}/account`)
       await page.getByRole('button', { name: /^End the session/ }).click()
       // Its WebSocket is closed with 4401: nobody has to touch that device for it to know.
-      await second.page.getByText('You were signed out from another device.').waitFor({ timeout: 2_000 })
+      await second.page.getByText('You were signed out from another device.').waitFor({ timeout: 1_000 })
       expect(await there.callApi('/api/whoami')).toBe(401)
       await page.getByRole('button', { name: /^End the session/ }).waitFor({ state: 'detached' })
       expect(await person.callApi('/api/whoami')).toBe(200)

@@ -34,7 +34,12 @@ export function Account({ session }: { readonly session: Member<Profile> }) {
       {error && <Notice>{t.errors[error] ?? t.somethingWrong}</Notice>}
       <section className="card" aria-labelledby="profile">
         <h2 id="profile">{t.profile}</h2>
-        <ProfileForm initial={session.user} submitLabel={t.save} onSubmit={save} />
+        <ProfileForm
+          initial={session.user}
+          ownNickname={session.user.nickname}
+          submitLabel={t.save}
+          onSubmit={save}
+        />
         {saved && <Notice kind="good">{t.saved}</Notice>}
       </section>
       <Devices />

@@ -15,9 +15,8 @@ const pauseMs = 250
 /** A name and whether it is free, asked while the person types. */
 export function NicknameField({ value, own, error, onChange }: NicknameFieldProps) {
   const t = useTexts()
-  const available = useAvailability(value)
-  const taken = available === false && value !== own
-  const problem = error ?? (taken ? t.nicknameTaken : undefined)
+  const available = useAvailability(value === own ? '' : value)
+  const problem = error ?? (available === false ? t.nicknameTaken : undefined)
   return (
     <div className="field">
       <label htmlFor="nickname">{t.nickname}</label>
@@ -34,7 +33,7 @@ export function NicknameField({ value, own, error, onChange }: NicknameFieldProp
         onChange={(event) => onChange(event.target.value)}
       />
       <p id="nickname-hint" role="status" className={problem ? 'hint bad' : available ? 'hint good' : 'hint'}>
-        {problem ?? (available && value !== own ? t.nicknameFree : t.nicknameHint)}
+        {problem ?? (available ? t.nicknameFree : t.nicknameHint)}
       </p>
     </div>
   )

@@ -8,13 +8,15 @@ import { Failure, Notice } from './notice.tsx'
 
 export interface ProfileFormProps {
   readonly initial: Partial<Profile>
+  /** What the person is called already; a suggestion is not. */
+  readonly ownNickname?: string
   readonly submitLabel: string
   /** Rejects with what the server does not accept. */
   readonly onSubmit: (profile: Profile) => Promise<void>
 }
 
 /** Nickname and character: at sign-up, and later on the account page. */
-export function ProfileForm({ initial, submitLabel, onSubmit }: ProfileFormProps) {
+export function ProfileForm({ initial, ownNickname, submitLabel, onSubmit }: ProfileFormProps) {
   const t = useTexts()
   const [nickname, setNickname] = useState(initial.nickname ?? '')
   const [characterName, setCharacterName] = useState(initial.characterName ?? '')
@@ -48,7 +50,7 @@ export function ProfileForm({ initial, submitLabel, onSubmit }: ProfileFormProps
 
   return (
     <form onSubmit={submit} noValidate>
-      <NicknameField value={nickname} own={initial.nickname} error={nicknameError} onChange={change} />
+      <NicknameField value={nickname} own={ownNickname} error={nicknameError} onChange={change} />
       <fieldset>
         <legend>{t.character}</legend>
         <div className="characters">
