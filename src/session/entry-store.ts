@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { createExpiringMap } from './expiring-map.ts'
 import { tombstoneMs } from './record-store.ts'
 import type { RedisLink } from './redis-link.ts'
+import type { KeepWrite } from './redis-replication.ts'
 
 /** Sealed entries by name and handle: a name stands for a user, a provider's subject or a provider's session. */
 export interface EntryStore {
@@ -19,10 +20,12 @@ const endsKept = 50
 /** A hash per name, which goes with its last entry, or `ttlMs` after its newest one. */
 export function createRedisEntries(link: RedisLink, prefix: string, ttlMs: number): EntryStore {
   const key = (name: string) => `${prefix}index:${name}`
+  // On one master the record, written after its entries, takes them along to the replica that it waits for.
+  const write: KeepWrite = link.scattered ? link.keep : link.write
   const endsKey = (name: string) => `${prefix}ended:${name}`
   return {
     async add(name, handle, sealed) {
-      await link.keep((redis) => redis.addEntry(key(name), handle, sealed, String(ttlMs)))
+      await write((redis) => redis.addEntry(key(name), handle, sealed, String(ttlMs)))
     },
     all: (name) => link.read((redis) => redis.hGetAll(key(name))),
     async remove(name, handle) {

@@ -25,6 +25,8 @@ export interface RedisLink {
   write<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
   /** A write that is confirmed when a replica has it too, where there are replicas. */
   readonly keep: KeepWrite
+  /** Keys live on several masters: what one has replicated says nothing of another. */
+  readonly scattered: boolean
   /** How old a copy of something read here may be, ms; 0: notices may have been missed. */
   believableMs(): number
   listen(listener: NoticeListener): void
@@ -132,6 +134,7 @@ export async function openRedisLink(
     read: (command) => within('read', command),
     write: (command) => within('write', command),
     keep: (command) => within('write', () => keep(command)),
+    scattered: config.mode === 'cluster',
     believableMs() {
       if (!tracked) return believedWithoutNoticesMs
       return heartbeat.alive() ? believedWithNoticesMs : 0
