@@ -21,4 +21,14 @@ describe('a login', () => {
     expect(grant.accessToken).toEqual(expect.any(String))
     expect(grant.expiresAt).toBeGreaterThan(room.clock() + 3_500_000)
   })
+
+  it('is vouched for by Naver’s OpenID Connect surface, whose ID token and profile name one person', async () => {
+    room = await startRoom({ ids: ['naver'], naverOidc: true })
+    const { url } = await room.provider('naver').authorize('login')
+    expect(url.pathname).toBe('/oauth2/authorize')
+    expect(url.searchParams.get('code_challenge_method')).toBe('S256')
+    const { identity } = await room.login('naver')
+    expect(identity.subject).toBe(room.simulated('naver').lastPerson?.subject)
+    expect(room.simulated('naver').requestsTo('token').at(-1)?.path).toBe('/oauth2/token')
+  })
 })
