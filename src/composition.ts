@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerOptions } from 'node:http'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { Express } from 'express'
 import { createApiTokens } from './api-token/create-api-tokens.ts'
@@ -8,9 +7,7 @@ import { createApp } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { createSealer } from './crypto/seal.ts'
-import { loadOrGenerateSecret } from './crypto/secret-file.ts'
 import { type Environment, type Examined, examine } from './examination.ts'
-import { cookieName } from './http/cookies.ts'
 import { Problem } from './http/problem.ts'
 import { createTrustedPeers } from './http/trusted-peers.ts'
 import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
@@ -31,6 +28,7 @@ import { createProxy } from './proxy/create-proxy.ts'
 import { afterTheGate, serverOptions } from './proxy/server-options.ts'
 import { refuseUpgrade } from './proxy/upgrade-answer.ts'
 import { createSessions } from './session/create-sessions.ts'
+import { sessionSecrets, sessionSettings } from './session-settings.ts'
 import { createAutomatically } from './signup/create-automatically.ts'
 import { createSignup } from './signup/create-signup.ts'
 import { createSpa } from './spa/create-spa.ts'
@@ -112,9 +110,8 @@ export async function compose(
     routes: config.routes.map(({ path }) => path),
     ofProcess: ownProcess,
   })
-  const secrets = config.session.secrets ?? [loadOrGenerateSecret(join(config.dataDir, 'session-secret'))]
+  const secrets = sessionSecrets(config)
   const { origin: publicOrigin, host: publicHost, secure } = config.public
-  const sessionCookie = cookieName(config.session.cookieName, secure)
   const ownCookieNames = (name: string) => {
     const bare = name.replace(/^__Host-/, '')
     return bare === config.session.cookieName || isAttemptCookie(bare)
@@ -122,13 +119,7 @@ export async function compose(
 
   const users = await createUsers({ database: config.database, clock, log })
   const sessions = await createSessions({
-    secrets,
-    cookie: { name: sessionCookie, secure, sameSite: config.session.sameSite },
-    idleTimeoutMs: config.session.idleTimeoutMs,
-    absoluteTimeoutMs: config.session.absoluteTimeoutMs,
-    signupTimeoutMs: config.signup.timeoutMs,
-    limit: config.session.limit,
-    redis: config.redis,
+    ...sessionSettings(config, secrets),
     clock,
     log,
     onEvent: countSessions(metrics),

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { within } from './deadline.ts'
 
 export interface ShutdownSteps {
   readonly servers: readonly Server[]
@@ -44,13 +45,4 @@ function stopAccepting(server: Server): Promise<void> {
     if (server.listening) server.close(() => resolve())
     else resolve()
   })
-}
-
-async function within(work: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, deadline])
-  clearTimeout(timer)
 }

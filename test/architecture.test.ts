@@ -12,10 +12,12 @@ const front: Readonly<Record<string, string>> = {
   'composition.ts': 'composition',
   'examination.ts': 'composition',
   'observation.ts': 'composition',
+  'session-settings.ts': 'composition',
   'shutdown.ts': 'composition',
   'app.ts': 'app',
   'well-known.ts': 'app',
   'clock.ts': 'clock',
+  'deadline.ts': 'clock',
 }
 
 /** A room imports values only from itself and from rooms on a lower floor. */

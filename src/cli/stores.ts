@@ -1,12 +1,10 @@
-import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { loadOrGenerateSecret } from '../crypto/secret-file.ts'
 import { examine } from '../examination.ts'
-import { cookieName } from '../http/cookies.ts'
 import type { Log } from '../ops/log.ts'
 import { createSessions } from '../session/create-sessions.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { sessionSecrets, sessionSettings } from '../session-settings.ts'
 import { createUsers } from '../users/create-users.ts'
 import type { Users } from '../users/directory.ts'
 import type { Terminal } from './command.ts'
@@ -41,17 +39,9 @@ export async function withSessions<T>(
   clock: Clock,
   work: (sessions: Sessions) => Promise<T>,
 ): Promise<T | undefined> {
-  const { redis, session, signup, dataDir } = config
-  if (!redis) return undefined
-  const { secure } = config.public
+  if (!config.redis) return undefined
   const sessions = await createSessions({
-    secrets: session.secrets ?? [loadOrGenerateSecret(join(dataDir, 'session-secret'))],
-    cookie: { name: cookieName(session.cookieName, secure), secure, sameSite: session.sameSite },
-    idleTimeoutMs: session.idleTimeoutMs,
-    absoluteTimeoutMs: session.absoluteTimeoutMs,
-    signupTimeoutMs: signup.timeoutMs,
-    limit: session.limit,
-    redis,
+    ...sessionSettings(config, sessionSecrets(config)),
     clock,
     log: silentLog,
   })

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express'
+import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
 import type { LoginRoom } from './login-room.ts'
 import { enabledProvider } from './start.ts'
@@ -27,7 +28,7 @@ export function takeUnlinkNotice(room: LoginRoom): RequestHandler {
       res.status(verdict.refused === 'unauthorized' ? 401 : 400).end()
       return
     }
-    await withinPatience(forget(room, provider.id, verdict.subject))
+    await within(forget(room, provider.id, verdict.subject), patienceMs)
     res.status(status).end()
   }
 }
@@ -41,15 +42,6 @@ async function forget(room: LoginRoom, provider: string, subject: string): Promi
     if (step.status === 'rejected') room.log.error('unlink-notice.failed', { provider, cause: step.reason })
   }
   room.log.info('unlink-notice.taken', { provider })
-}
-
-async function withinPatience(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patienceMs)
-  })
-  await Promise.race([work, patience])
-  clearTimeout(timer)
 }
 
 function fieldsOf(req: Request): URLSearchParams {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { within } from '../deadline.ts'
 
 export interface HealthCheck {
   readonly name: string
@@ -62,18 +63,13 @@ export function createHealth(checks: readonly HealthCheck[]): Health {
 
 async function run({ name, ping }: HealthCheck) {
   const started = performance.now()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, answerWithinMs, false)
-  })
   const answered = Promise.resolve()
     .then(ping)
     .then(
       () => true,
       () => false,
     )
-  const ok = await Promise.race([answered, late])
-  clearTimeout(timer)
+  const ok = (await within(answered, answerWithinMs)) === true
   return { name, ok, durationMs: Math.round(performance.now() - started) }
 }
 

@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Clock } from '../clock.ts'
+import { within } from '../deadline.ts'
 import { clientNetwork } from './client-network.ts'
 
 export interface RateLimiterOptions {
@@ -58,15 +59,9 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 }
 
 /** The library rejects with its result when a client is over the limit, and with an Error when the store failed. */
-async function isRefused(counted: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, answerWithinMs)
-  })
-  return Promise.race([counted, late])
-    .then(
-      () => false,
-      (reason: unknown) => reason instanceof RateLimiterRes,
-    )
-    .finally(() => clearTimeout(timer))
+function isRefused(counted: Promise<unknown>): Promise<boolean> {
+  return within(counted, answerWithinMs).then(
+    () => false,
+    (reason: unknown) => reason instanceof RateLimiterRes,
+  )
 }
