@@ -1,8 +1,18 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import request from 'supertest'
 import type { RedisConfig } from '../../src/config/config.ts'
-import { eventually, openRoom, type Room, redisConfig, signIn, type Visitor } from '../session/room.ts'
-import { startCluster, startSentinels } from '../session/topologies.ts'
+import { Problem } from '../../src/http/problem.ts'
+import {
+  eventually,
+  member,
+  openRoom,
+  type Room,
+  redisConfig,
+  signIn,
+  type Visitor,
+} from '../session/room.ts'
+import { begin, end } from '../session/store-level.ts'
+import { startCluster, startSentinels, tell } from '../session/topologies.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 
 const rooms: Room[] = []
@@ -15,6 +25,9 @@ afterEach(async () => {
 interface Topology {
   readonly config: Partial<RedisConfig>
   readonly master: RedisServer
+  readonly nodes: readonly RedisServer[]
+  /** The master's way to its replicas is gone, with what was on it. */
+  cut?(): void
 }
 
 const topologies: readonly (readonly [string, () => Promise<Topology>])[] = [
@@ -23,32 +36,38 @@ const topologies: readonly (readonly [string, () => Promise<Topology>])[] = [
     async () => {
       const cluster = await startCluster()
       stops.push(cluster.stop)
-      return { config: { mode: 'cluster', urls: cluster.urls }, master: cluster.nodes[0] as RedisServer }
+      const { nodes, urls } = cluster
+      return { config: { mode: 'cluster', urls }, master: nodes[0] as RedisServer, nodes }
     },
   ],
   [
     'a master behind three sentinels',
     async () => {
-      const { master, urls, stop } = await startSentinels()
-      stops.push(stop)
-      return { config: { mode: 'sentinel', urls, sentinelMaster: 'main' }, master }
+      return sentinels(0)
     },
   ],
 ]
+
+async function sentinels(lagMs: number): Promise<Topology> {
+  const { master, replicas, urls, cut, stop } = await startSentinels(lagMs)
+  stops.push(stop)
+  const config = { mode: 'sentinel', urls, sentinelMaster: 'main' } as const
+  return { config, master, nodes: [master, ...replicas], cut }
+}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const who = (room: Room, { cookie }: Visitor) => request(room.app).get('/session').set('Cookie', cookie)
 const api = (room: Room, { cookie }: Visitor) => request(room.app).get('/api').set('Cookie', cookie)
 
-describe.each(topologies)('sessions on %s', (topology, start) => {
-  async function pair(overrides: Partial<RedisConfig>): Promise<[Room, Room]> {
-    const config = redisConfig(overrides)
-    const a = await openRoom({ redis: config })
-    const b = await openRoom({ redis: config, clock: a.clock })
-    rooms.push(a, b)
-    return [a, b]
-  }
+async function pair(overrides: Partial<RedisConfig>): Promise<[Room, Room]> {
+  const config = redisConfig(overrides)
+  const a = await openRoom({ redis: config })
+  const b = await openRoom({ redis: config, clock: a.clock })
+  rooms.push(a, b)
+  return [a, b]
+}
 
+describe.each(topologies)('sessions on %s', (topology, start) => {
   it('end everywhere, whichever node holds them', async () => {
     const { config } = await start()
     const [a, b] = await pair(config)
@@ -125,3 +144,75 @@ describe.each(topologies)('sessions on %s', (topology, start) => {
     expect(await promise).toBe('signed-out')
   })
 })
+
+/** A sign-in or a logout that was confirmed, and when. */
+interface Confirmed {
+  readonly ticket: string
+  readonly at: number
+}
+
+/** What a fail-over did to the sign-ins and logouts of the second before it. */
+async function failOver({ config, master, cut }: Topology, how: 'killed' | 'frozen') {
+  const [a, b] = await pair(config)
+  const begun: Confirmed[] = []
+  const ended: Confirmed[] = []
+  let going = true
+  async function traffic(): Promise<void> {
+    while (going) {
+      try {
+        const [stays, goes] = await Promise.all([begin(a.sessions, member()), begin(b.sessions, member())])
+        begun.push({ ticket: stays.open.ticket, at: performance.now() })
+        await end(a.sessions, goes.cookie)
+        ended.push({ ticket: goes.open.ticket, at: performance.now() })
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error
+        await pause(20)
+      }
+    }
+  }
+  const began = performance.now()
+  for (const { sessions } of [a, b]) {
+    await eventually(() => begin(sessions, member()).then(Boolean, () => false), 30_000)
+  }
+  console.info(`both work after ${Math.round(performance.now() - began)} ms`)
+  const running = Array.from({ length: 6 }, traffic)
+  await pause(2_000)
+  cut?.()
+  const failed = how === 'killed' ? master.kill() : master.freeze()
+  const failedAt = performance.now()
+  await failed
+  await pause(500)
+  await eventually(async () => {
+    const pings = Array.from({ length: 10 }, () => begin(b.sessions, member()))
+    return (await Promise.allSettled(pings)).every(({ status }) => status === 'fulfilled')
+  }, 60_000)
+  going = false
+  await Promise.all(running)
+  const late = (all: readonly Confirmed[]) => all.filter(({ at }) => at <= failedAt && at > failedAt - 1_000)
+  const lives = async ({ ticket }: Confirmed) => (await b.sessions.tickets.open(ticket)) !== undefined
+  const [stays, goes] = await Promise.all([
+    Promise.all(late(begun).map(lives)),
+    Promise.all(late(ended).map(lives)),
+  ])
+  return {
+    begun: stays.length,
+    ended: goes.length,
+    lost: stays.filter((alive) => !alive).length,
+    back: goes.filter(Boolean).length,
+  }
+}
+
+describe.each([...topologies, ['replicas 20 ms away behind three sentinels', () => sentinels(20)] as const])(
+  'the second before a fail-over on %s',
+  (topology, start) => {
+    it.each(['killed', 'frozen'] as const)('is lost by nobody when the master is %s', async (how) => {
+      const withWait = await failOver(await start(), how)
+      const other = await start()
+      for (const node of other.nodes) await tell(node, 'ACL', 'SETUSER', 'default', '-wait')
+      const withoutWait = await failOver(other, how)
+      console.info(`${topology}, master ${how}`, { withWait, withoutWait })
+      expect(withWait.begun).toBeGreaterThan(0)
+      expect(withWait).toMatchObject({ lost: 0, back: 0 })
+    })
+  },
+)

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
@@ -70,10 +71,44 @@ export async function startCluster() {
   }
 }
 
-/** A master, two replicas and three sentinels that agree by two. */
-export async function startSentinels() {
+/** The way from a master to its replicas: what is on it takes `lagMs`, and is lost when it is cut. */
+async function startRoad(to: number, lagMs: number) {
+  if (lagMs === 0) return { port: to, cut: () => undefined, close: () => undefined }
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(to, '127.0.0.1')
+    for (const [from, towards] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (data) => {
+        setTimeout(() => !towards.destroyed && towards.write(data), lagMs)
+      })
+      from.on('error', () => undefined)
+      from.on('close', () => {
+        sockets.delete(from)
+        towards.destroy()
+      })
+    }
+  })
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  function cut(): void {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
+  return { port, cut, close: cut }
+}
+
+/**
+ * A master, two replicas and three sentinels that agree by two.
+ * @param lagMs how far away the replicas are: on one machine replication takes no time, and a crash loses next to nothing
+ */
+export async function startSentinels(lagMs = 0) {
   const master = await startRedis({ 'repl-diskless-sync-delay': '0' })
-  const settings = { replicaof: `127.0.0.1 ${master.port}`, 'repl-diskless-sync-delay': '0' }
+  const road = await startRoad(master.port, lagMs)
+  const settings = { replicaof: `127.0.0.1 ${road.port}`, 'repl-diskless-sync-delay': '0' }
   const replicas = await Promise.all([startRedis(settings), startRedis(settings)])
   // Sentinels learn of replicas from the master, every ten seconds.
   await eventually(
@@ -93,7 +128,8 @@ export async function startSentinels() {
       `dir ${folder}`,
       `sentinel monitor main 127.0.0.1 ${master.port} 2`,
       'sentinel down-after-milliseconds main 1000',
-      'sentinel failover-timeout main 5000',
+      // For as long as this, sentinels let replicas call their master by another port.
+      'sentinel failover-timeout main 60000',
     ]
     writeFileSync(file, `${lines.join('\n')}\n`)
     children.push(spawn(program, [file, '--sentinel'], { stdio: 'ignore' }))
@@ -101,6 +137,7 @@ export async function startSentinels() {
   }
   async function stop(): Promise<void> {
     for (const child of children) child.kill('SIGKILL')
+    road.close()
     await Promise.all([master, ...replicas].map((server) => server.stop()))
     rmSync(folder, { recursive: true, force: true })
   }
@@ -115,5 +152,6 @@ export async function startSentinels() {
     await stop()
     throw error
   }
-  return { master, replicas, urls: ports.map((port) => `redis://127.0.0.1:${port}`), stop }
+  const urls = ports.map((port) => `redis://127.0.0.1:${port}`)
+  return { master, replicas, urls, cut: road.cut, stop }
 }
