@@ -126,7 +126,8 @@ export async function openRedisLink(
 
   const keep = createReplication(() => client, lanes, log)
 
-  const arrivals = Promise.all([arrival.promise, ...lanes.map(keepConnecting)])
+  // The common connection first: all of them at once make each other late.
+  const arrivals = arrival.promise.then(() => Promise.all(lanes.map(keepConnecting)))
   void keepConnecting(client)
   await Promise.race([arrivals, sleep(startPatienceMs, undefined, { ref: false })])
   return {
