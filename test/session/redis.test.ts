@@ -65,15 +65,15 @@ describe('two instances on one Redis', () => {
   it('refuse a ticket everywhere within a second of its logout, normally at once', async () => {
     const [a, b] = await pair()
     const delays: number[] = []
-    for (let count = 0; count < 30; count += 1) {
+    for (let count = 0; count < 15; count += 1) {
       const visitor = await signIn(a)
       await read(b, visitor)
       await request(a.app).post('/end').set('Cookie', visitor.cookie)
       delays.push(await eventually(async () => (await read(b, visitor)) === undefined))
     }
     delays.sort((left, right) => left - right)
-    expect(delays[15]).toBeLessThan(50)
-    expect(delays[29]).toBeLessThan(1_000)
+    expect(delays[7]).toBeLessThan(50)
+    expect(delays[14]).toBeLessThan(1_000)
   })
 
   it('end what watches on the other one within a second, with the reason', async () => {
@@ -213,7 +213,7 @@ describe('what stands in Redis', () => {
   it('leaves no index entry behind when sessions come and go', async () => {
     const config = redisConfig()
     const room = await open({ redis: config })
-    for (let count = 0; count < 100; count += 1) {
+    for (let count = 0; count < 30; count += 1) {
       const { cookie } = await signIn(room)
       await request(room.app).post('/end').set('Cookie', cookie)
     }
