@@ -13,6 +13,13 @@ const shared = {
   },
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
+  // The package by its own name is the source, not yesterday's build.
+  moduleNameMapper: {
+    '^coatcheck$': '<rootDir>/src/composition.ts',
+    '^coatcheck/testing$': '<rootDir>/src/testing/world.ts',
+    '^coatcheck/browser$': '<rootDir>/src/browser/client.ts',
+    '^coatcheck/react$': '<rootDir>/src/browser/react.ts',
+  },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 } satisfies Config
 

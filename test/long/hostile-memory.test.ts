@@ -37,11 +37,11 @@ it.each([
   '%s in answer to each of 50 callbacks at once grow memory by less than 1 MB each',
   async (_what, fault) => {
     // Until the process has the size that this work needs of any server.
-  for (let round = 0; round < 10; round++) await logins(fault)
+    for (let round = 0; round < 10; round++) await logins(fault)
     // proc(5): 5 resets the high-water mark.
     writeFileSync(`/proc/${server.child.pid}/clear_refs`, '5')
     const before = memoryMb('VmRSS')
     for (let round = 0; round < 2; round++) await logins(fault)
-  expect(memoryMb('VmHWM') - before).toBeLessThan(atOnce)
+    expect(memoryMb('VmHWM') - before).toBeLessThan(atOnce)
   },
 )
