@@ -35,6 +35,8 @@ export interface AppParts {
   readonly loadSession: RequestHandler
   readonly wellKnown: RequestHandler
   readonly spa: RequestHandler
+  /** A page's file that was asked for a moment ago: answered without the steps that would say the same again. */
+  readonly recentPage: (req: IncomingMessage, res: ServerResponse) => boolean
   /** An error of some room's own, as the public interface calls it; undefined: nobody expected it. */
   readonly toProblem: (error: unknown) => Problem | undefined
   readonly logError: LogEvent
@@ -88,13 +90,16 @@ const nothingHere: RequestHandler = () => {
 type Handle = (req: Request, res: Response, next: NextFunction) => void
 
 /** What every request passes: its line in the log, the public host, the API routes. The rest is Express's. */
-function before(handle: Handle, { logRequests, publicOrigin, publicHost, proxy }: AppParts): Handle {
+function before(
+  handle: Handle,
+  { logRequests, publicOrigin, publicHost, proxy, recentPage }: AppParts,
+): Handle {
   return (req, res, next) => {
     logRequests(req, res, goOn)
     // People who arrive under another name are sent to the one that cookies live on; probes come under any.
     const location = probes.has(req.url) ? undefined : publicUrl(req, publicOrigin, publicHost)
     if (location === undefined) {
-      proxy(req, res, () => handle(req, res, next))
+      proxy(req, res, () => recentPage(req, res) || handle(req, res, next))
       return
     }
     res.setHeader('X-Request-Id', requestId(req))

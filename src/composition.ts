@@ -234,6 +234,7 @@ export async function compose(
     loadSession: sessions.writer.load,
     wellKnown: createWellKnown({ keys: apiTokens.keys, issuer: config.serviceToken.issuer, publicOrigin }),
     spa: spa.handle,
+    recentPage: spa.recent,
     toProblem,
     logError: log.error,
   })

@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RequestHandler } from 'express'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../ops/log.ts'
 import { createDevServer } from './dev-server.ts'
 import { createPagePolicy } from './page-policy.ts'
+import { createRecentAnswers } from './recent-answers.ts'
 import { createSecurityHeaders } from './security-headers.ts'
 import { createBuildServer } from './serve-build.ts'
 import { createSpaBuild } from './spa-build.ts'
@@ -28,6 +29,8 @@ export interface SpaOptions {
 export interface Spa {
   /** Security headers for everything that this origin answers itself; upstream answers keep their own. */
   readonly headers: RequestHandler
+  /** Answers at once what was answered this second already, by every step before; false: the request goes its way. */
+  recent(req: IncomingMessage, res: ServerResponse): boolean
   /** The last in line: what it does not serve is not found. */
   readonly handle: RequestHandler
   /** False: not for the SPA. */
@@ -50,9 +53,12 @@ export function createSpa(options: SpaOptions): Spa {
     if (!index) log.warn('spa.index-missing', { dir })
   })
 
+  const recent = createRecentAnswers(now)
   return {
+    recent: recent.answer,
     headers: createSecurityHeaders(policy, { secure }),
-    handle: devServer?.handle ?? (build ? createBuildServer(build, policy) : (_req, _res, next) => next()),
+    handle:
+      devServer?.handle ?? (build ? createBuildServer(build, policy, recent) : (_req, _res, next) => next()),
     upgrade(req, socket, head) {
       devServer?.upgrade(req, socket, head)
       return devServer !== undefined

@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { randomToken } from '../crypto/random.ts'
 import type { BuildFile } from './build-file.ts'
 import type { PagePolicy } from './page-policy.ts'
+import type { RecentAnswers } from './recent-answers.ts'
 import { hasHashedName, looksLikeAsset, servablePath } from './servable-path.ts'
 import type { BuildAnswer, Encoding, SpaBuild } from './spa-build.ts'
 
@@ -11,20 +12,29 @@ const noncePlace = '{{nonce}}'
 const nonceBytes = 16
 const fileHeaders = ['Content-Type', 'Content-Encoding', 'ETag', 'Cache-Control', 'Vary']
 
+interface Found extends BuildAnswer {
+  /** It was asked for by its own address. */
+  readonly direct: boolean
+}
+
 /** Answers with a file of the build, or with index.html where a person opens one of the app's own addresses; else passes on. */
-export function createBuildServer(build: SpaBuild, policy: PagePolicy): RequestHandler {
+export function createBuildServer(
+  build: SpaBuild,
+  policy: PagePolicy,
+  recent: RecentAnswers,
+): RequestHandler {
   return async function serveBuild(req, res, next) {
     if (req.method !== 'GET' && req.method !== 'HEAD') return next()
     const path = servablePath(req.url)
     if (path === undefined) return next()
-    const found =
-      (await build.find(path.endsWith('/') ? `${path}index.html` : path)) ??
-      (opensPage(req, path) ? await build.find('/index.html') : undefined)
-    if (!found || !(await answer(found, req, res))) next()
+    const file = await build.find(path.endsWith('/') ? `${path}index.html` : path)
+    const found = file ?? (opensPage(req, path) ? await build.find('/index.html') : undefined)
+    // The page at another address than its own depends on who asks.
+    if (!found || !(await answer({ ...found, direct: file !== undefined }, req, res))) next()
   }
 
   /** False: the file went away meanwhile. */
-  async function answer(found: BuildAnswer, req: Request, res: Response): Promise<boolean> {
+  async function answer(found: Found, req: Request, res: Response): Promise<boolean> {
     const page = found.file.path.endsWith('.html') ? (await found.file.read())?.bytes : undefined
     if (page?.includes(noncePlace)) {
       sendWithNonce(page.toString(), res)
@@ -39,8 +49,9 @@ export function createBuildServer(build: SpaBuild, policy: PagePolicy): RequestH
     if (encoding) res.setHeader('Content-Encoding', encoding)
     res.setHeader('ETag', content.etag)
     res.setHeader('Cache-Control', cacheControl(found.file.path))
-    if (content.bytes && req.headers.range === undefined) res.send(content.bytes)
-    else return sendFromDisk(file, res)
+    if (!content.bytes || req.headers.range !== undefined) return sendFromDisk(file, res)
+    if (found.direct) recent.remember(req, res, content.bytes)
+    res.send(content.bytes)
     return true
   }
 
