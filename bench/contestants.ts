@@ -76,7 +76,7 @@ export async function startContestants(
   const nginx = installed('nginx')
   if (nginx && wanted('nginx')) {
     const port = String(serverPort())
-    await add('nginx', nginxCommand(nginx, port, upstream), { PORT: port }, [])
+    await add('nginx', nginxCommand(nginx, { port, upstream, spa }), { PORT: port }, [])
   }
   return contestants
 }
@@ -99,14 +99,17 @@ async function coatcheckEnvironment({ upstream, redisUrl }: Surroundings, spa: s
   }
 }
 
-function nginxCommand(nginx: string, port: string, upstream: string): string[] {
+function nginxCommand(
+  nginx: string,
+  { port, upstream, spa }: { port: string; upstream: string; spa: string },
+): string[] {
   const config = join(folder, 'nginx.conf')
   writeFileSync(
     config,
-    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr;
+    `daemon off; user root; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr;
 events { worker_connections 4096; }
 http { access_log off; upstream api { server ${new URL(upstream).host}; keepalive 64; }
-server { listen 127.0.0.1:${port}; location / { proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
+server { listen 127.0.0.1:${port}; location /assets/ { root ${spa}; } location / { proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; } } }`,
   )
   return [nginx, '-c', config]
 }
