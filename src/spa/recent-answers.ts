@@ -23,16 +23,22 @@ interface Remembered {
 /** For answers that depend on nothing but the address and Accept-Encoding. */
 export function createRecentAnswers(now: Clock): RecentAnswers {
   const known = new Map<string, Remembered>()
+  const untouched = new WeakSet<ServerResponse>()
   return {
     answer(req, res) {
-      const found = isPlainGet(req) ? known.get(keyOf(req)) : undefined
-      if (!found || found.until <= now()) return false
+      // An application that mounts us may have set a header for this one caller, a cookie say: nobody else's answer.
+      if (!isPlainGet(req) || res.getHeaderNames().length > 0) return false
+      const found = known.get(keyOf(req))
+      if (!found || found.until <= now()) {
+        untouched.add(res)
+        return false
+      }
       res.writeHead(200, [...found.headers, 'X-Request-Id', requestId(req)])
       res.end(found.bytes)
       return true
     },
     remember(req, res, bytes) {
-      if (!isPlainGet(req)) return
+      if (!untouched.has(res)) return
       if (known.size >= mostRemembered) known.clear()
       const headers = Object.entries({ ...res.getHeaders(), 'content-length': bytes.length })
         .filter(([name]) => name !== 'x-request-id')

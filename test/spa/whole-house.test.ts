@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import express from 'express'
 import supertest from 'supertest'
 import { type House, openHouse } from '../support/house.ts'
 
@@ -67,6 +68,22 @@ describe('a file that is asked for again within a second', () => {
 
   it('has a nonce of its own each time', async () => {
     expect((await get('/nonce.html')).text).not.toBe((await get('/nonce.html')).text)
+  })
+
+  it('never carries what an application that mounts us has set for another caller', async () => {
+    const app = express()
+    app.use((req, res, next) => {
+      res.setHeader('Set-Cookie', `who=${req.get('X-Who')}`)
+      next()
+    })
+    app.use(house.coatcheck.app)
+    const as = (who: string) =>
+      supertest(app).get('/index-BxZ9a_3k.js').set({ 'Accept-Encoding': 'mounted', 'X-Who': who })
+    await as('first')
+    expect((await as('second')).headers['set-cookie']).toEqual(['who=second'])
+    expect(
+      (await get('/index-BxZ9a_3k.js', { 'Accept-Encoding': 'mounted' })).headers['set-cookie'],
+    ).toBeUndefined()
   })
 
   it('is never an answer of /auth', async () => {
