@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { RedisConfig } from '../config/config.ts'
 import type { Log } from '../ops/log.ts'
-import { tombstoneMs } from './record-store.ts'
+import type { StoreObserver } from './redis-link.ts'
 import type { Session } from './session.ts'
 import { describeSession } from './session-body.ts'
 import { createSessionCopies } from './session-copies.ts'
@@ -32,18 +32,17 @@ export interface SessionsOptions extends SessionTimeouts {
   readonly clock: Clock
   readonly log: Log
   readonly onEvent?: SessionEventListener
+  readonly onStore?: StoreObserver
   /** Asked once more before a session is saved: its user may have been disabled since the directory was read. */
   readonly admits?: (session: Session) => Promise<boolean>
 }
 
 /** The session room. With Redis out of reach it starts nevertheless, answers 503, and recovers by itself. */
 export async function createSessions(options: SessionsOptions): Promise<Sessions> {
-  const { clock, log, onEvent = () => undefined } = options
-  // An entry outlives every session that could stand in its name.
-  const entryTtlMs = Math.max(options.absoluteTimeoutMs, options.signupTimeoutMs) + tombstoneMs
+  const { clock, log, onStore } = options
   const shelf = options.redis
-    ? await openRedisShelf(options.redis, { entryTtlMs, log, onEvent })
-    : createMemoryShelf(clock, entryTtlMs)
+    ? await openRedisShelf(options.redis, { log, onStore })
+    : createMemoryShelf(clock)
   return assembleSessions(options, shelf)
 }
 
@@ -71,6 +70,7 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
   const book = createSessionBook({
     secrets,
     entries: shelf.entries,
+    ends: shelf.ends,
     records,
     limits,
     clock,
@@ -126,6 +126,7 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
     marks: shelf.marks,
     describe: (open) => describeSession(open, limits),
     ...(shelf.native !== undefined && { redis: shelf.native }),
+    figures: { readsFromMemory: reader.readsFromMemory, ...copies.figures },
     ping: shelf.ping,
     async close() {
       watches.close()

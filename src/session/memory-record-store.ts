@@ -50,6 +50,7 @@ export function createMemoryRecordStore(clock: Clock): RecordStore & RecordNotic
       return found?.state === 'live'
     },
     believableMs: () => Number.POSITIVE_INFINITY,
+    unheardMs: () => 0,
     listen: (listener) => void listeners.push(listener),
   }
 }

@@ -48,6 +48,8 @@ export interface NewRecord {
 export interface RecordNotices {
   /** How old a copy may be, ms; 0: copies are void, ask the store. */
   believableMs(): number
+  /** The longest that a change can have gone unheard while copies were believed, since this was last asked, ms. */
+  unheardMs(): number
   listen(listener: {
     /** The record may have changed, in any way. */
     changed(handle: string): void

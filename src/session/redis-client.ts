@@ -9,6 +9,9 @@ export interface KeptScripts<Reply> {
   addEntry(key: string, field: string, value: string, ttl: string): Reply
 }
 
+/** The commands that change nothing: one that comes late does no harm. */
+export type RedisReads = Pick<RedisCommands, 'get' | 'hGetAll' | 'lRange'>
+
 /** The commands this room uses, the same on a single server, a cluster and behind sentinels. */
 export interface RedisCommands extends KeptScripts<Promise<number>> {
   get(key: string): Promise<string | null>
@@ -16,7 +19,7 @@ export interface RedisCommands extends KeptScripts<Promise<number>> {
   hGetAll(key: string): Promise<Record<string, string>>
   hDel(key: string, field: string): Promise<number>
   lRange(key: string, from: number, to: number): Promise<string[]>
-  noteEnd(key: string, value: string, kept: string, ttl: string): Promise<number>
+  noteEnd(key: string, value: string, kept: string, keptMs: string, now: string): Promise<number>
   slideRecord(key: string, seenAt: string, ttl: string): Promise<number>
 }
 
@@ -28,6 +31,8 @@ export interface Pingable {
 
 export interface RedisClient {
   readonly commands: RedisCommands
+  /** The same for what only reads, without node-redis's own timeout, whose AbortSignal costs more than ours and outlives it. */
+  readonly reads: RedisReads
   /** What node-redis made, for libraries that bring their own commands. */
   readonly native: object
   /** Every connection that notices come through, as the topology is now. */
@@ -89,6 +94,7 @@ export function createRedisClient(
     })
     return {
       commands: cluster as unknown as RedisCommands,
+      reads: cluster.withCommandOptions(untimed) as unknown as RedisReads,
       native: cluster,
       connections: () => cluster.masters.flatMap(({ client }) => client ?? []),
       ready: () => cluster.masters.every(({ client }) => client?.isReady),
@@ -121,6 +127,7 @@ export function createRedisClient(
     })
     return {
       commands: sentinel as unknown as RedisCommands,
+      reads: sentinel.withCommandOptions(untimed) as unknown as RedisReads,
       native: sentinel,
       connections: () => [sentinel],
       ready: () => sentinel.isReady,
@@ -143,6 +150,7 @@ export function createRedisClient(
   })
   return {
     commands: client as unknown as RedisCommands,
+    reads: client.withCommandOptions(untimed) as unknown as RedisReads,
     native: client,
     connections: () => [client],
     ready: () => client.isReady,
@@ -151,6 +159,8 @@ export function createRedisClient(
     onError: (listener) => void client.on('error', listener),
   }
 }
+
+const untimed = { timeout: 0 }
 
 /** How long a write waits for its replica, ms. */
 const replicaPatienceMs = 100

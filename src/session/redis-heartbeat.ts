@@ -16,6 +16,8 @@ export interface Heartbeat {
   alive(): boolean
   /** A connection swallows commands: nothing more is sent, so that its socket runs into its timeout and is replaced. */
   silent(): boolean
+  /** The longest since an answered ping was sent while `alive`, since this was last asked, ms. */
+  unprovenMs(): number
   /** Asks whoever is due now. */
   beat(): void
   close(): void
@@ -32,10 +34,13 @@ export function startHeartbeat(
   let provenSince = Number.NEGATIVE_INFINITY
   let wasAlive = false
   let silent = false
+  let longestUnprovenMs = 0
 
+  const unproven = () => Math.min(now() - provenSince, provenForMs)
   const alive = () => now() - provenSince < provenForMs
 
   function judge(): void {
+    if (wasAlive) longestUnprovenMs = Math.max(longestUnprovenMs, unproven())
     const moments = connections().map((connection) => proven.get(connection) ?? Number.NEGATIVE_INFINITY)
     provenSince = moments.length > 0 ? Math.min(...moments) : Number.NEGATIVE_INFINITY
     if (alive() === wasAlive) return
@@ -77,6 +82,11 @@ export function startHeartbeat(
     alive,
     beat,
     silent: () => silent,
+    unprovenMs() {
+      const longest = Math.max(longestUnprovenMs, wasAlive ? unproven() : 0)
+      longestUnprovenMs = 0
+      return longest
+    },
     close: () => clearInterval(timer),
   }
 }

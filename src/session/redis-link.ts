@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisConfig } from '../config/config.ts'
 import { Problem } from '../http/problem.ts'
 import type { Log } from '../ops/log.ts'
-import { createRedisClient, type RedisCommands } from './redis-client.ts'
+import { createRedisClient, type RedisCommands, type RedisReads } from './redis-client.ts'
 import { startHeartbeat } from './redis-heartbeat.ts'
 import { type NoticeListener, RedisNotices } from './redis-notices.ts'
 import { createReplication, type KeepWrite } from './redis-replication.ts'
@@ -20,7 +20,7 @@ const believedWithoutNoticesMs = 1_000
 export interface RedisLink {
   /** Stands for node-redis's client, whichever that is by now: where notices are refused, the first one is replaced. */
   readonly native: object
-  read<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
+  read<T>(command: (redis: RedisReads) => Promise<T>): Promise<T>
   /** Failing, it says nothing about whether the command ran. */
   write<T>(command: (redis: RedisCommands) => Promise<T>): Promise<T>
   /** A write that is confirmed when a replica has it too, where there are replicas. */
@@ -29,6 +29,8 @@ export interface RedisLink {
   readonly scattered: boolean
   /** How old a copy of something read here may be, ms; 0: notices may have been missed. */
   believableMs(): number
+  /** The longest that a notice can have been missing while copies were believed, since this was last asked, ms. */
+  unheardMs(): number
   listen(listener: NoticeListener): void
   close(): Promise<void>
 }
@@ -36,11 +38,14 @@ export interface RedisLink {
 /** What Redis answers where it (or a proxy before it) knows no RESP3 or no CLIENT TRACKING. */
 const refusal = /^(NOPROTO|NOPERM|ERR unknown)/i
 
+/** Told of each command: how long it took, ms, and whether it was answered in time; 0: it was not even sent. */
+export type StoreObserver = (durationMs: number, ok: boolean) => void
+
 /** Connects, and keeps connecting; resolves after a while even without success. */
 export async function openRedisLink(
   config: RedisConfig,
   log: Log,
-  onFailure: (operation: 'read' | 'write') => void,
+  observe: StoreObserver = () => undefined,
 ): Promise<RedisLink> {
   const listeners: NoticeListener[] = []
   const lost = () => {
@@ -102,12 +107,13 @@ export async function openRedisLink(
     },
   )
 
-  async function within<T>(
-    operation: 'read' | 'write',
-    command: (redis: RedisCommands) => Promise<T>,
-  ): Promise<T> {
+  async function within<T>(operation: 'read' | 'write', command: () => Promise<T>): Promise<T> {
     const ms = deadlinesMs[operation]
-    if (closed || heartbeat.silent()) throw unavailable(new Error('Redis is silent'))
+    if (closed || heartbeat.silent()) {
+      observe(0, false)
+      throw unavailable(new Error('Redis is silent'))
+    }
+    const startedAt = performance.now()
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<never>((_, reject) => {
       // After a stall of our own the answer may be waiting to be read: it gets its turn before it is called missing.
@@ -115,9 +121,11 @@ export async function openRedisLink(
       timer = setTimeout(() => setImmediate(late), ms)
     })
     try {
-      return await Promise.race([command(client.commands), deadline])
+      const reply = await Promise.race([command(), deadline])
+      observe(performance.now() - startedAt, true)
+      return reply
     } catch (error) {
-      onFailure(operation)
+      observe(performance.now() - startedAt, false)
       throw unavailable(error)
     } finally {
       clearTimeout(timer)
@@ -132,14 +140,15 @@ export async function openRedisLink(
   await Promise.race([arrivals, sleep(startPatienceMs, undefined, { ref: false })])
   return {
     native: standIn(() => client.native),
-    read: (command) => within('read', command),
-    write: (command) => within('write', command),
+    read: (command) => within('read', () => command(client.reads)),
+    write: (command) => within('write', () => command(client.commands)),
     keep: (command) => within('write', () => keep(command)),
     scattered: config.mode === 'cluster',
     believableMs() {
       if (!tracked) return believedWithoutNoticesMs
       return heartbeat.alive() ? believedWithNoticesMs : 0
     },
+    unheardMs: () => (tracked ? heartbeat.unprovenMs() : believedWithoutNoticesMs),
     listen: (listener) => void listeners.push(listener),
     async close() {
       closed = true

@@ -42,6 +42,7 @@ export function createRedisRecordStore(link: RedisLink, prefix: string): RecordS
 export function createRedisRecordNotices(link: RedisLink, prefix: string): RecordNotices {
   return {
     believableMs: link.believableMs,
+    unheardMs: link.unheardMs,
     listen({ changed, lost }) {
       link.listen({
         changed(key) {

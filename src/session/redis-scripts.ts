@@ -48,10 +48,22 @@ export const redisScripts = {
     redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
     return 1`),
-  /** ARGV: value, how many stay, ttl of the whole list. */
+  /** ARGV: `endedAt:sealed`, how many stay, how long each stays, now. The latest end first, whenever it is noted. */
   noteEnd: singleKeyScript(`
-    redis.call('LPUSH', KEYS[1], ARGV[1])
+    local function age(value) return tonumber(ARGV[4]) - tonumber(string.match(value, '^%d+')) end
+    local older
+    for _, value in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+      if age(value) >= age(ARGV[1]) then older = value break end
+    end
+    if older then redis.call('LINSERT', KEYS[1], 'BEFORE', older, ARGV[1])
+    else redis.call('RPUSH', KEYS[1], ARGV[1]) end
     redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
-    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    local oldest = redis.call('LINDEX', KEYS[1], -1)
+    while oldest and age(oldest) >= tonumber(ARGV[3]) do
+      redis.call('RPOP', KEYS[1])
+      oldest = redis.call('LINDEX', KEYS[1], -1)
+    end
+    local latest = redis.call('LINDEX', KEYS[1], 0)
+    if latest then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', ARGV[3] - age(latest))) end
     return 1`),
 }

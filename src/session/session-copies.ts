@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { RecordNotices } from './record-store.ts'
+import type { SessionFigures } from './sessions.ts'
 import type { Looked, TicketedRecords } from './ticketed-records.ts'
 
 export interface SessionCopiesOptions {
@@ -24,6 +25,7 @@ export interface SessionCopies {
   /** What this very process has changed need not wait for its notice. */
   drop(handle: string): void
   onChange(listener: { changed(handle: string): void; lost(): void }): void
+  readonly figures: Pick<SessionFigures, 'copies' | 'stalestMs'>
 }
 
 interface Copy {
@@ -51,9 +53,16 @@ export function createSessionCopies({
     maxSize: maxBytes,
     // Twice: the parsed content and the strings in it take more room than its sealed form.
     sizeCalculation: ({ looked }) => overheadBytes + (looked.open ? looked.size * 2 : 0),
+    onInsert: (copy) => count(copy, 1),
+    dispose: (copy) => count(copy, -1),
   })
+  const held = { registering: 0, member: 0 }
+  function count({ looked }: Copy, change: 1 | -1): void {
+    if (looked.open) held[looked.open.session.state] += change
+  }
   const readings = new Map<string, Reading>()
   const listeners: Parameters<SessionCopies['onChange']>[0][] = []
+  let oldestMs = 0
 
   function drop(handle: string): void {
     copies.delete(handle)
@@ -95,10 +104,23 @@ export function createSessionCopies({
   return {
     get(handle) {
       const copy = copies.get(handle)
-      return copy && elapsed() - copy.readAt < notices.believableMs() ? copy.looked : undefined
+      if (!copy) return undefined
+      const ageMs = elapsed() - copy.readAt
+      if (ageMs >= notices.believableMs()) return undefined
+      if (ageMs > oldestMs) oldestMs = ageMs
+      return copy.looked
     },
     look: (ticket, handle) => readings.get(handle)?.answer ?? read(ticket, handle),
     drop,
     onChange: (listener) => void listeners.push(listener),
+    figures: {
+      copies: () => ({ ...held }),
+      stalestMs() {
+        // An old copy is as good as a new one while notices come: it is stale only for as long as none could be heard.
+        const stalestMs = Math.min(oldestMs, notices.unheardMs())
+        oldestMs = 0
+        return stalestMs
+      },
+    },
   }
 }

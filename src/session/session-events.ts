@@ -4,8 +4,8 @@ export type SessionEventListener = (
     | 'begun'
     | 'ended'
     | 'conflict'
+    | 'write-refused'
     | 'record-read'
-    | 'store-failed'
     | 'record-unreadable'
     | 'cookie-refused',
   labels?: Readonly<Record<string, string>>,

@@ -1,15 +1,18 @@
 import type { Clock } from '../clock.ts'
 import { createSealer } from '../crypto/seal.ts'
+import { createEndNotes } from './end-notes.ts'
+import { type EndStore, endsKeptMs } from './end-store.ts'
 import { createEntryNames, type EntryKey, keysOf } from './entry-names.ts'
 import type { EntryStore } from './entry-store.ts'
 import { type RecordStore, tombstoneMs } from './record-store.ts'
 import type { EndReason, OpenSession } from './session.ts'
 import type { SessionLimits } from './session-limits.ts'
-import type { EndedEntry, SessionEntry, SessionIndex, SessionSelector } from './sessions.ts'
+import type { SessionEntry, SessionIndex, SessionSelector } from './sessions.ts'
 
 export interface SessionIndexOptions {
   readonly secrets: readonly string[]
   readonly entries: EntryStore
+  readonly ends: EndStore
   readonly records: Pick<RecordStore, 'read'>
   readonly limits: SessionLimits
   readonly clock: Clock
@@ -23,7 +26,7 @@ export interface SessionIndexOptions {
 export interface SessionBook extends SessionIndex {
   /** Before the record is written: a crash in between leaves an entry without a record, never a session that nobody can end. */
   add(entry: SessionEntry): Promise<void>
-  /** Removes the entry of a session that has ended, and remembers the end for a day. */
+  /** Removes the entry of a session that has ended, and notes the end. */
   close(entry: SessionEntry, reason: EndReason): Promise<void>
   /** Ends the user's oldest sessions by sign-in beyond the limit. */
   keepToLimit(userId: string): Promise<void>
@@ -60,6 +63,7 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
   const { entries, records, limits, clock, limit } = options
   const sealer = createSealer(options.secrets, 'index')
   const names = createEntryNames(options.secrets)
+  const notes = createEndNotes({ ...options, names })
   let sequence = 0
 
   async function find(key: EntryKey): Promise<KeptEntry[]> {
@@ -80,35 +84,30 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     await Promise.all(all.map((name) => entries.remove(name, entry.handle)))
   }
 
-  async function close(entry: SessionEntry, reason: EndReason): Promise<void> {
-    const { handle, userId, provider, subject, device, createdAt, lastSeenAt } = entry
-    const ended: EndedEntry = {
-      handle,
-      userId,
-      provider,
-      subject,
-      device,
-      createdAt,
-      lastSeenAt,
-      endedAt: clock(),
-      reason,
-    }
-    const sealed = sealer.seal(JSON.stringify(ended), 'ended')
-    const noted = entry.userId !== '' && entries.noteEnd(names.newest({ userId: entry.userId }), sealed)
-    await Promise.all([remove(entry), noted])
+  async function close(entry: SessionEntry, reason: EndReason, endedAt = clock()): Promise<void> {
+    await Promise.all([remove(entry), notes.add(entry, { reason, endedAt })])
   }
 
   /** The entry with its last use, if its session lives; one whose session is gone is removed: the index heals as it is read. */
   async function refresh(entry: KeptEntry): Promise<KeptEntry | undefined> {
     const record = await records.read(entry.handle)
     if (record?.state === 'live') {
-      const state = entry.userId === '' ? ('registering' as const) : ('member' as const)
-      const endsAt = limits.endsAt({ createdAt: entry.createdAt, seenAt: record.seenAt, session: { state } })
-      if (endsAt > clock()) return { ...entry, lastSeenAt: record.seenAt }
+      const seen = { ...entry, lastSeenAt: record.seenAt }
+      const endsAt = limits.endsAt(agedOf(seen))
+      if (endsAt > clock()) return seen
       // Ended, not merely dropped: a use that is being written down must not leave a live session without an entry.
-      await endAll([entry], 'expired')
-    } else if (record || clock() - entry.createdAt > beingBegunMs) await remove(entry)
+      await endAll([seen], 'expired', endsAt)
+    } else if (record) await remove(entry)
+    else await bury(entry)
     return undefined
+  }
+
+  /** An entry whose record is gone: its session expired more than a day ago, or never began. */
+  async function bury(entry: KeptEntry): Promise<void> {
+    const sweptAt = clock() - tombstoneMs
+    if (limits.endsAt(agedOf(entry)) <= sweptAt) {
+      await close(entry, 'expired', Math.min(limits.absoluteEndsAt(agedOf(entry)), sweptAt))
+    } else if (clock() - entry.createdAt > beingBegunMs) await remove(entry)
   }
 
   /** Those whose session lives, the newest sign-in first. */
@@ -119,11 +118,15 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
       .sort((a, b) => b.createdAt - a.createdAt || b.sequence - a.sequence)
   }
 
-  async function endAll(ended: readonly SessionEntry[], reason: EndReason): Promise<number> {
+  async function endAll(
+    ended: readonly SessionEntry[],
+    reason: EndReason,
+    endedAt = clock(),
+  ): Promise<number> {
     const lived = await Promise.all(
       ended.map(async (entry) => {
         const live = await options.end(entry.handle, reason)
-        await (live ? close(entry, reason) : remove(entry))
+        await (live ? close(entry, reason, endedAt) : remove(entry))
         return live
       }),
     )
@@ -134,7 +137,13 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
     async add(entry) {
       sequence += 1
       const sealed = sealer.seal(JSON.stringify({ ...entry, sequence }), entry.handle)
-      await Promise.all(keysOf(entry).map((key) => entries.add(names.newest(key), entry.handle, sealed)))
+      const livesMs = limits.absoluteEndsAt(agedOf(entry)) - clock()
+      const add = (key: EntryKey) => {
+        // A user's is kept for whoever asks why they were signed out, an expired session says so itself for a day.
+        const ttlMs = livesMs + ('userId' in key ? endsKeptMs : tombstoneMs)
+        return entries.add(names.newest(key), entry.handle, { sealed, ttlMs })
+      }
+      await Promise.all(keysOf(entry).map(add))
     },
     close,
     async list(userId) {
@@ -148,20 +157,20 @@ export function createSessionBook(options: SessionIndexOptions): SessionBook {
       )
     },
     async ended(userId) {
-      const found = await Promise.all(names.all({ userId }).map((name) => entries.ends(name)))
-      const byHandle = new Map<string, EndedEntry>()
-      for (const sealed of found.flat()) {
-        const opened = sealer.open(sealed, 'ended')
-        const entry = opened && (JSON.parse(opened.plaintext) as EndedEntry)
-        if (entry && clock() - entry.endedAt < tombstoneMs) byHandle.set(entry.handle, entry)
-      }
-      return [...byHandle.values()].sort((a, b) => b.endedAt - a.endedAt)
+      // What has expired and was looked at by nobody is noted now.
+      await living(userId)
+      return notes.of(userId)
     },
     async keepToLimit(userId) {
       if ((await find({ userId })).length <= limit) return
       await endAll((await living(userId)).slice(limit), 'session-limit')
     },
   }
+}
+
+function agedOf({ userId, createdAt, lastSeenAt }: SessionEntry) {
+  const state = userId === '' ? ('registering' as const) : ('member' as const)
+  return { createdAt, seenAt: lastSeenAt, session: { state } }
 }
 
 function selects(selector: SessionSelector, { handle }: SessionEntry): boolean {

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts'
 import type { RedisConfig } from '../config/config.ts'
 import type { Log } from '../ops/log.ts'
+import { createMemoryEnds, createRedisEnds, type EndStore } from './end-store.ts'
 import { createMemoryEntries, createRedisEntries, type EntryStore } from './entry-store.ts'
 import { createMemoryRecordStore } from './memory-record-store.ts'
 import { createMemoryMarks, createRedisMarks } from './once-marks.ts'
 import type { RecordNotices, RecordStore } from './record-store.ts'
-import { openRedisLink } from './redis-link.ts'
+import { openRedisLink, type StoreObserver } from './redis-link.ts'
 import { createRedisRecordNotices, createRedisRecordStore } from './redis-record-store.ts'
-import type { SessionEventListener } from './session-events.ts'
 import type { OnceMarks } from './sessions.ts'
 
 /** Everything that is kept somewhere, in Redis or in memory. */
@@ -15,6 +15,7 @@ export interface SessionShelf {
   readonly records: RecordStore
   readonly notices: RecordNotices
   readonly entries: EntryStore
+  readonly ends: EndStore
   readonly marks: OnceMarks
   readonly native?: unknown
   ping(): Promise<void>
@@ -22,23 +23,22 @@ export interface SessionShelf {
 }
 
 export interface RedisShelfOptions {
-  /** How long an index entry may be needed. */
-  readonly entryTtlMs: number
   readonly log: Log
-  readonly onEvent: SessionEventListener
+  readonly onStore?: StoreObserver | undefined
 }
 
 /** In Redis, for a fleet. */
 export async function openRedisShelf(
   config: RedisConfig,
-  { entryTtlMs, log, onEvent }: RedisShelfOptions,
+  { log, onStore }: RedisShelfOptions,
 ): Promise<SessionShelf> {
   const { prefix } = config
-  const link = await openRedisLink(config, log, (operation) => onEvent('store-failed', { operation }))
+  const link = await openRedisLink(config, log, onStore)
   return {
     records: createRedisRecordStore(link, `${prefix}session:`),
     notices: createRedisRecordNotices(link, `${prefix}session:`),
-    entries: createRedisEntries(link, prefix, entryTtlMs),
+    entries: createRedisEntries(link, prefix),
+    ends: createRedisEnds(link, prefix),
     marks: createRedisMarks(link, prefix),
     native: link.native,
     async ping() {
@@ -50,12 +50,13 @@ export async function openRedisShelf(
 }
 
 /** In this process's memory, for loopback. */
-export function createMemoryShelf(clock: Clock, entryTtlMs: number): SessionShelf {
+export function createMemoryShelf(clock: Clock): SessionShelf {
   const records = createMemoryRecordStore(clock)
   return {
     records,
     notices: records,
-    entries: createMemoryEntries(clock, entryTtlMs),
+    entries: createMemoryEntries(clock),
+    ends: createMemoryEnds(clock),
     marks: createMemoryMarks(clock),
     ping: async () => undefined,
     close: async () => undefined,

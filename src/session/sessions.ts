@@ -65,7 +65,8 @@ export interface SessionEntry {
 }
 
 /** A session that has ended, for whoever asks why. */
-export interface EndedEntry extends SessionEntry {
+export interface EndedEntry extends Omit<SessionEntry, 'userId' | 'subject' | 'sid'> {
+  /** Of an expired session that nobody looked at for a day: the latest moment that it can have been. */
   readonly endedAt: number
   readonly reason: EndReason
 }
@@ -81,7 +82,7 @@ export interface SessionIndex {
   list(userId: string): Promise<readonly SessionEntry[]>
   /** Ends every session that fits and tells all instances; how many there were. */
   end(selector: SessionSelector, reason: EndReason): Promise<number>
-  /** The user's sessions that ended within 24 h, the latest end first: support's answer to "why was I signed out". */
+  /** The user's latest 20 ends of the last 30 days, the latest first: support's answer to "why was I signed out". */
   ended(userId: string): Promise<readonly EndedEntry[]>
 }
 
@@ -113,6 +114,16 @@ export type SessionBody =
       readonly sessionId: string
     }
 
+/** What this process's memory of sessions has done and holds; for metrics. */
+export interface SessionFigures {
+  /** Reads that asked no store, since the start. */
+  readsFromMemory(): number
+  /** Sessions that are opened in memory, by state; what has ended meanwhile may be among them for a while. */
+  copies(): Readonly<Record<Session['state'], number>>
+  /** How stale an answer from memory was at most, since this was last asked, ms: so long may a change elsewhere have waited. */
+  stalestMs(): number
+}
+
 export interface Sessions {
   readonly reader: SessionReader
   readonly writer: SessionWriter
@@ -122,6 +133,7 @@ export interface Sessions {
   describe(open: OpenSession): SessionBody
   /** The node-redis client, for libraries that bring their own commands (the rate limiter); absent: memory. */
   readonly redis?: unknown
+  readonly figures: SessionFigures
   /** Throws when the store cannot be reached; for `/readyz`. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -112,6 +112,7 @@ export function createTicketedRecords({
         ttlMs: Math.max(1, Math.ceil(ttlMs)),
       })
       if (outcome === 'conflict') onEvent('conflict')
+      else if (outcome === 'gone') onEvent('write-refused')
       return outcome
     },
   }

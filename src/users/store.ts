@@ -13,6 +13,8 @@ export interface StoreOptions {
   readonly migrations: readonly Migration[]
   readonly clock: Clock
   readonly log: Log
+  /** Told of each query or transaction: how long it took, ms, with the wait for a connection, and whether the database answered. */
+  readonly observe?: (durationMs: number, ok: boolean) => void
 }
 
 /** The database with an up-to-date schema. What goes wrong in it leaves as DirectoryUnavailable. */
@@ -29,7 +31,13 @@ const transactionAttempts = 3
  * Opens the database and migrates it. One that is away is no reason not to start: the first call that finds it there migrates it.
  * @throws Error when the database is there but refuses us, or its path or URL can never work
  */
-export async function openStore({ database, migrations, clock, log }: StoreOptions): Promise<Store> {
+export async function openStore({
+  database,
+  migrations,
+  clock,
+  log,
+  observe = () => undefined,
+}: StoreOptions): Promise<Store> {
   const postgres = database.kind === 'postgres'
   const db = new Kysely<Tables>({
     dialect: postgres ? openPostgres(database.url) : openSqlite(database.path),
@@ -49,14 +57,18 @@ export async function openStore({ database, migrations, clock, log }: StoreOptio
   }
 
   async function query<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
     try {
       await migrated()
       const result = await work(db)
       if (away) log.info('users.available')
       away = false
+      observe(performance.now() - startedAt, true)
       return result
     } catch (error) {
-      if (isAnswer(error)) throw error
+      const answered = isAnswer(error)
+      observe(performance.now() - startedAt, answered)
+      if (answered) throw error
       if (!away) log.warn('users.unavailable', { code: codeOf(error), reason: messageOf(error) })
       away = true
       throw new DirectoryUnavailable('the user directory did not answer', { cause: error })

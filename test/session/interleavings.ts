@@ -43,7 +43,7 @@ export async function openArena(sabotage: Sabotage = ({ records }) => records) {
   let dice = createDice(0)
   const shelves: SessionShelf[] = []
   async function instance(): Promise<Sessions> {
-    const options = { entryTtlMs: 15 * day, log: createTestLog(), onEvent: () => undefined }
+    const options = { log: createTestLog(), onEvent: () => undefined }
     const shelf = await openRedisShelf(config, options)
     shelves.push(shelf)
     const records = slowed(sabotage(shelf, config.prefix), () => dice)

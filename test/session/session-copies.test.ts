@@ -9,6 +9,7 @@ function createStage(options: { maxEntries?: number; maxBytes?: number } = {}) {
   const listeners: { changed(handle: string): void; lost(): void }[] = []
   let elapsed = 0
   let believableMs = 10_000
+  let unheardMs = 0
   const copies = createSessionCopies({
     tickets: {
       look() {
@@ -19,6 +20,7 @@ function createStage(options: { maxEntries?: number; maxBytes?: number } = {}) {
     },
     notices: {
       believableMs: () => believableMs,
+      unheardMs: () => unheardMs,
       listen: (listener) => void listeners.push(listener),
     },
     elapsed: () => elapsed,
@@ -34,6 +36,9 @@ function createStage(options: { maxEntries?: number; maxBytes?: number } = {}) {
     },
     believe(ms: number) {
       believableMs = ms
+    },
+    silence(ms: number) {
+      unheardMs = ms
     },
   }
 }
@@ -142,5 +147,47 @@ describe('copies of sessions', () => {
       const found = Array.from({ length: 50 }, (_, index) => copies.get(`h${index}`)).filter(Boolean)
       expect(found).toHaveLength(kept)
     }
+  })
+
+  it('know how many there are of each state, however they go', async () => {
+    const { copies, asked, changed, lost } = createStage({ maxEntries: 3, maxBytes: 20_000 })
+    const read = async (handle: string, answer: Looked) => {
+      const reading = copies.look('t', handle)
+      asked.pop()?.(answer)
+      await reading
+    }
+    const counted = () => copies.figures.copies()
+    await read('a', looked(1))
+    await read('a', looked(2))
+    await read('gone', { open: undefined, reason: 'expired' })
+    expect(counted()).toEqual({ registering: 0, member: 1 })
+    await read('b', looked(1))
+    await read('c', looked(1))
+    await read('d', looked(1))
+    expect(counted()).toEqual({ registering: 0, member: 3 })
+    await read('too large', looked(1, 100_000))
+    expect(counted()).toEqual({ registering: 0, member: 3 })
+    changed('d')
+    copies.drop('c')
+    expect(counted()).toEqual({ registering: 0, member: 1 })
+    lost()
+    expect(counted()).toEqual({ registering: 0, member: 0 })
+  })
+
+  it('say how stale they were at most: as old as what was answered, if no notice could be heard for so long', async () => {
+    const { copies, asked, pass, silence } = createStage()
+    const reading = copies.look('t', 'h')
+    asked[0]?.(looked(1))
+    await reading
+    const stalest = (ageMs: number, unheardMs: number) => {
+      pass(ageMs)
+      silence(unheardMs)
+      copies.get('h')
+      return copies.figures.stalestMs()
+    }
+    expect(stalest(700, 1_200)).toBe(700)
+    expect(copies.figures.stalestMs()).toBe(0)
+    expect(stalest(5_000, 1_200)).toBe(1_200)
+    expect(stalest(5_000, 1_200)).toBe(0)
   })
 })

@@ -146,25 +146,6 @@ describe.each(shelves)('the index of sessions in %s', (_name, redis) => {
     })
   })
 
-  it('remembers for a day why sessions ended', async () => {
-    const room = await open()
-    const user = member()
-    const [a, b, c] = [await signIn(room, user), await signIn(room, user), await signIn(room, user)]
-    await request(room.app).post('/end').set('Cookie', a.cookie)
-    room.clock.advance(minute)
-    await room.sessions.index.end({ userId: user.user.id, except: c.handle }, 'ended-elsewhere')
-    room.clock.advance(day - 2 * minute)
-    expect(await room.sessions.index.ended(user.user.id)).toMatchObject([
-      { handle: b.handle, reason: 'ended-elsewhere', device: 'Unknown device' },
-      { handle: a.handle, reason: 'signed-out', endedAt: Date.parse('2026-01-01T00:00:00Z') },
-    ])
-    room.clock.advance(2 * minute)
-    expect(await room.sessions.index.list(user.user.id)).toEqual([])
-    expect(await room.sessions.index.ended(user.user.id)).toMatchObject([
-      { handle: c.handle, reason: 'expired' },
-    ])
-  })
-
   it('keeps a user to the limit: the oldest by sign-in goes', async () => {
     const room = await open({ limit: 2 })
     const user = member()

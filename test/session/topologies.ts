@@ -1,15 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
-import { binary } from '../support/binaries.ts'
 import { freePort } from '../support/ports.ts'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { type RedisServer, startProgram, startRedis } from '../support/redis-server.ts'
 import { eventually } from './room.ts'
 
 const slots = 16_384
+/** A fleet may take this long to find itself, on a busy machine. */
+const patienceMs = 60_000
 
 /** Says something to one server. */
 export async function tell(server: { readonly port: number }, ...words: string[]): Promise<unknown> {
@@ -30,7 +30,6 @@ export async function startCluster() {
       startRedis({
         'cluster-enabled': 'yes',
         'cluster-node-timeout': '1500',
-        'cluster-port': String(await freePort()),
         'repl-diskless-sync-delay': '0',
       }),
     ),
@@ -42,15 +41,11 @@ export async function startCluster() {
     await tell(master, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to - 1))
     await tell(master, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1))
   }
-  const busPort = async (server: RedisServer) =>
-    String(((await tell(server, 'CONFIG', 'GET', 'cluster-port')) as string[])[1])
-  for (const other of others) {
-    await tell(first, 'CLUSTER', 'MEET', '127.0.0.1', String(other.port), await busPort(other))
-  }
+  for (const other of others) await tell(first, 'CLUSTER', 'MEET', '127.0.0.1', String(other.port))
   const info = async (server: RedisServer) => String(await tell(server, 'CLUSTER', 'INFO'))
   await eventually(
     async () => (await Promise.all(nodes.map(info))).every((text) => text.includes('cluster_known_nodes:6')),
-    20_000,
+    patienceMs,
   )
   for (const [index, master] of masters.entries()) {
     const id = String(await tell(master, 'CLUSTER', 'MYID'))
@@ -58,12 +53,12 @@ export async function startCluster() {
   }
   await eventually(
     async () => (await Promise.all(nodes.map(info))).every((text) => text.includes('cluster_state:ok')),
-    20_000,
+    patienceMs,
   )
   await eventually(async () => {
     const states = await Promise.all(masters.map((master) => tell(master, 'INFO', 'replication')))
     return states.every((text) => String(text).includes('state=online'))
-  }, 20_000)
+  }, patienceMs)
   return {
     nodes,
     urls: masters.map(({ url }) => url),
@@ -113,15 +108,11 @@ export async function startSentinels(lagMs = 0) {
   // Sentinels learn of replicas from the master, every ten seconds.
   await eventually(
     async () => /connected_slaves:2/.test(String(await tell(master, 'INFO', 'replication'))),
-    20_000,
+    patienceMs,
   )
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-sentinel-'))
-  const program = binary('redis-server', 'redis-server')
-  const children: ChildProcess[] = []
-  const ports: number[] = []
-  for (let index = 0; index < 3; index += 1) {
-    const port = await freePort()
-    const file = join(folder, `${index}.conf`)
+  function sentinelOn(port: number): readonly string[] {
+    const file = join(folder, `${port}.conf`)
     const lines = [
       `port ${port}`,
       'bind 127.0.0.1',
@@ -132,26 +123,26 @@ export async function startSentinels(lagMs = 0) {
       'sentinel failover-timeout main 60000',
     ]
     writeFileSync(file, `${lines.join('\n')}\n`)
-    children.push(spawn(program, [file, '--sentinel'], { stdio: 'ignore' }))
-    ports.push(port)
+    return [file, '--sentinel']
   }
+  const sentinels = await Promise.all(Array.from({ length: 3 }, () => startProgram(sentinelOn)))
   async function stop(): Promise<void> {
-    for (const child of children) child.kill('SIGKILL')
+    await Promise.all(sentinels.map((sentinel) => sentinel.kill()))
     road.close()
     await Promise.all([master, ...replicas].map((server) => server.stop()))
     rmSync(folder, { recursive: true, force: true })
   }
-  const knows = (port: number) =>
-    tell({ port }, 'SENTINEL', 'MASTER', 'main').then(
+  const knows = (sentinel: { readonly port: number }) =>
+    tell(sentinel, 'SENTINEL', 'MASTER', 'main').then(
       (reply) => /num-slaves,2,.*num-other-sentinels,2,/.test(String(reply)),
       () => false,
     )
   try {
-    await eventually(async () => (await Promise.all(ports.map(knows))).every(Boolean), 60_000)
+    await eventually(async () => (await Promise.all(sentinels.map(knows))).every(Boolean), patienceMs)
   } catch (error) {
     await stop()
     throw error
   }
-  const urls = ports.map((port) => `redis://127.0.0.1:${port}`)
+  const urls = sentinels.map(({ port }) => `redis://127.0.0.1:${port}`)
   return { master, replicas, urls, cut: road.cut, stop }
 }
