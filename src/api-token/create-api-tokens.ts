@@ -25,6 +25,13 @@ export interface ServiceTokenOptions {
   readonly lifetimeMs: number
 }
 
+export interface RedisLeases {
+  readonly client: unknown
+  readonly prefix: string
+  /** Told of each command: how long it took, ms, and whether Redis answered. */
+  readonly observe?: (durationMs: number, ok: boolean) => void
+}
+
 export interface ApiTokensOptions {
   readonly service: ServiceTokenOptions
   /** Some route's calls carry a service token. */
@@ -34,10 +41,11 @@ export interface ApiTokensOptions {
   readonly refresh: RefreshGrant
   readonly exchange: TokenExchangeConfig | undefined
   /** The node-redis client and the prefix of its keys; undefined: this process is alone. */
-  readonly redis: { readonly client: unknown; readonly prefix: string } | undefined
+  readonly redis: RedisLeases | undefined
   readonly clock: Clock
   readonly log: Log
   readonly observe?: RenewalObserver
+  readonly fetch?: typeof fetch | undefined
 }
 
 export interface ApiTokenRoom {
@@ -55,7 +63,7 @@ export async function createApiTokens(options: ApiTokensOptions): Promise<ApiTok
   const issue = createIssueToken(ring, service, clock)
   const leases = createLeases(
     options.redis
-      ? createRedisLeaseStore(options.redis.client, options.redis.prefix)
+      ? createRedisLeaseStore(options.redis.client, options.redis.prefix, options.redis.observe)
       : createMemoryLeaseStore(),
   )
   const oneAtATime = createFleetRenewal(leases, options.observe ?? (() => {}))
@@ -68,7 +76,7 @@ export async function createApiTokens(options: ApiTokensOptions): Promise<ApiTok
       tickets,
       oneAtATime,
       providerToken,
-      exchange: createExchangeToken(options.exchange, clock),
+      exchange: createExchangeToken(options.exchange, clock, options.fetch),
       clock,
       log,
     })

@@ -39,7 +39,10 @@ export function createFleetRenewal(leases: Leases, observe: RenewalObserver) {
     renewal: () => Promise<Renewed>,
   ): Promise<string | undefined> {
     const started = performance.now()
-    const lease = await acquire(`${kind}:${handle}`)
+    const lease = await acquire(`${kind}:${handle}`).catch((error: unknown) => {
+      observe(kind, 'failed', performance.now() - started)
+      throw error
+    })
     const waitedMs = performance.now() - started
     try {
       const { outcome, token } = await renewal()

@@ -15,8 +15,22 @@ const dropScript =
   "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 /** Leases that the fleet shares. Every command ends within a second: a frozen Redis must not hold a request. */
-export function createRedisLeaseStore(redis: unknown, prefix: string): LeaseStore {
+export function createRedisLeaseStore(
+  redis: unknown,
+  prefix: string,
+  observe: (durationMs: number, ok: boolean) => void = () => undefined,
+): LeaseStore {
   const commands = redis as Commands
+  const inTime = async <T>(command: Promise<T>): Promise<T> => {
+    const startedAt = performance.now()
+    const answered = (ok: boolean) => observe(performance.now() - startedAt, ok)
+    const reply = answerInTime(command)
+    reply.then(
+      () => answered(true),
+      () => answered(false),
+    )
+    return reply
+  }
   const run = (script: string, key: string, ...values: string[]) =>
     inTime(commands.eval(script, { keys: [`${prefix}lease:${key}`], arguments: values }))
 
@@ -33,7 +47,7 @@ export function createRedisLeaseStore(redis: unknown, prefix: string): LeaseStor
   }
 }
 
-async function inTime<T>(command: Promise<T>): Promise<T> {
+async function answerInTime<T>(command: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('Redis did not answer in time')), answerWithinMs)

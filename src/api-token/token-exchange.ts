@@ -29,7 +29,11 @@ const maxBodyBytes = 64 * 1024
 const unstatedLifetimeSeconds = 300
 
 /** OAuth 2.0 Token Exchange (RFC 8693 §2) with client_secret_basic. */
-export function createExchangeToken(config: TokenExchangeConfig, clock: Clock): ExchangeToken {
+export function createExchangeToken(
+  config: TokenExchangeConfig,
+  clock: Clock,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): ExchangeToken {
   const { url, clientId, clientSecret, audience } = config
   // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
   const credentials = `${formEncode(clientId)}:${formEncode(clientSecret)}`

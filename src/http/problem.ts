@@ -66,8 +66,16 @@ export class Problem extends Error {
   }
 }
 
+const sent = new WeakMap<ServerResponse, ProblemCode>()
+
+/** The problem that a response is, for the log; undefined: it is none of ours. */
+export function sentProblem(res: ServerResponse): ProblemCode | undefined {
+  return sent.get(res)
+}
+
 /** Writes a problem to a response whose head has not been sent. Headers set before stay (the request id, say). */
 export function sendProblem(res: ServerResponse, problem: Problem, requestId: string): void {
+  sent.set(res, problem.code)
   const body = problem.body(requestId)
   res.statusCode = problem.status
   for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value)

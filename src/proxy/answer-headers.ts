@@ -40,7 +40,7 @@ export function answerHeaders(headers: AnswerHeaders, rules: AnswerRules): strin
     }
   }
   list.push('x-request-id', rules.requestId)
-  const lacks = (name: string) => headers[name] === undefined || named?.has(name) === true
+  const lacks = (name: string) => isBlank(headers[name]) || named?.has(name) === true
   // ASVS V3.4.4: no guessing of types.
   if (lacks('x-content-type-options')) list.push('x-content-type-options', 'nosniff')
   if (rules.personal && lacks('cache-control')) list.push('cache-control', 'no-store')
@@ -60,7 +60,17 @@ function isActive(contentType: string | readonly string[] | undefined): boolean 
 /** An answer that lasts as long as somebody listens (HTML Living Standard, server-sent events). */
 export function isEventStream(headers: AnswerHeaders): boolean {
   const type = joined(headers['content-type'])
-  return type !== undefined && /^\s*text\/event-stream\s*(?:;|$)/i.test(type)
+  return type !== undefined && /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(type)
+}
+
+/** Sent in a transfer coding that nobody undoes here: its bytes are not the body (RFC 9112 §6.1). */
+export function isCoded(headers: AnswerHeaders): boolean {
+  const coding = joined(headers['transfer-encoding'])
+  return coding !== undefined && coding.trim().toLowerCase() !== 'chunked'
+}
+
+function isBlank(value: string | readonly string[] | undefined): boolean {
+  return value === undefined || joined(value)?.trim() === ''
 }
 
 function joined(value: string | readonly string[] | undefined): string | undefined {

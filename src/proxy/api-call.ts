@@ -4,44 +4,45 @@ import { Problem, type ProblemCode, sendProblem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { OpenSession } from '../session/session.ts'
 import { type Applicant, refused } from './admission.ts'
-import { type AnswerHeaders, answerHeaders, isEventStream } from './answer-headers.ts'
-import { breakOff } from './break-off.ts'
+import { type AnswerHeaders, answerHeaders, isCoded, isEventStream } from './answer-headers.ts'
+import { AnswerWriter } from './answer-writer.ts'
+import { CallTimer, type Timed } from './call-timer.ts'
+import { failureOf } from './failure.ts'
 import { lacksProof, saysElsewhere } from './gate.ts'
 import { outgoingHeaders } from './outgoing-headers.ts'
+import { hasLeft } from './peer.ts'
 import type { ApiRoute, LongLived, ProxyContext } from './proxy-context.ts'
-import { discardBody, hasBody, RequestBody } from './request-body.ts'
+import { collectBody, discardBody, hasBody, isSmall, RequestBody } from './request-body.ts'
 import { sendContinue } from './server-options.ts'
 import { watchSession } from './session-watch.ts'
+import { travellerOf } from './traveller.ts'
 import { upstreamProblem } from './upstream-errors.ts'
-
-const smallBodyBytes = 16_384
-
-/** An answer that has begun may pause this long, in either direction. Event streams may pause for ever. */
-const bodyIdleMs = 300_000
 
 /**
  * One request on a route, from the gate to the last byte. It is its own handler for undici:
  * a call costs this one object, and no closure.
  */
-export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived {
+export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived, Timed {
   readonly context: ProxyContext
   readonly route: ApiRoute
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly id: string
+  /** As the client asked for it; `req.url` changes on the way. */
+  readonly #target: string
   readonly #startedAt = performance.now()
+  readonly #answer: AnswerWriter
+  readonly #timer: CallTimer
   open: OpenSession | undefined
   token: string | undefined
   #controller: Dispatcher.DispatchController | undefined
   #body: RequestBody | undefined
-  #timer: NodeJS.Timeout | undefined
+  #ownMs: number | undefined
+  #sentAt = 0
   #upstreamMs: number | undefined
   #unwatch: (() => void) | undefined
   /** The answer that a fresh token replaces: nothing it still says counts. */
   #superseded: Dispatcher.DispatchController | undefined
-  #hasLength = false
-  #progress = false
-  #bodyTimed = false
   #settled = false
   /** Nothing more is wanted from the upstream: answered, failed, or nobody listens. */
   #over = false
@@ -52,6 +53,9 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     this.req = req
     this.res = res
     this.id = requestId(req)
+    this.#target = req.url as string
+    this.#answer = new AnswerWriter(res)
+    this.#timer = new CallTimer(this, context.bodyIdleMs)
   }
 
   saysElsewhere(): boolean {
@@ -79,29 +83,34 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       return
     }
     sendContinue(this.req, this.res)
-    this.res.once('close', this.#onClose)
-    this.#timer = setTimeout(onTimer, this.route.timeoutMs, this)
+    this.#ownMs = performance.now() - this.#startedAt
+    this.res.on('close', onClose)
+    this.#timer.start(this.route.timeoutMs)
     if (!hasBody(this.req)) this.#dispatch(null)
-    else if (Number(this.req.headers['content-length']) <= smallBodyBytes) this.#collectBody()
-    else {
-      this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, this.#onProgress)
-      this.#dispatch(this.#body)
+    else if (isSmall(this.req)) {
+      // It goes up when it is whole: cheaper than a stream, and a slow sender holds no upstream connection.
+      collectBody(this.req, (body) => {
+        if (this.#over) return
+        this.#timer.restart()
+        this.#dispatch(body)
+      })
+    } else {
+      // Not before it begins: undici takes a connection now and writes to it with the first bytes, when it may be closed.
+      this.req.once('readable', () => {
+        if (this.#over) return
+        this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, () => this.#timer.restart())
+        this.#dispatch(this.#body)
+      })
     }
-  }
-
-  /** A small body goes up when it is whole: cheaper than a stream, and a slow sender holds no upstream connection. */
-  #collectBody(): void {
-    const pieces: Buffer[] = []
-    this.req.on('data', (piece: Buffer) => pieces.push(piece))
-    this.req.once('end', () => {
-      if (this.#over) return
-      this.#timer?.refresh()
-      this.#dispatch(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
-    })
   }
 
   #dispatch(body: Buffer | RequestBody | null): void {
     const { route, req } = this
+    if (hasLeft(req.socket)) {
+      this.closed()
+      return
+    }
+    this.#sentAt = performance.now()
     route.pool.dispatch(
       {
         path: route.basePath + req.url,
@@ -121,38 +130,45 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
     // RFC 9110 §15.2: interim answers are for this hop.
     if (status < 200 || this.#over) return
-    this.#upstreamMs = performance.now() - this.#startedAt
+    if (isCoded(headers)) {
+      this.fail(new Problem('upstream-invalid-response'))
+      return
+    }
+    this.#upstreamMs = performance.now() - this.#sentAt
     if (status === 401 && this.#mayRenewToken()) {
       controller.pause()
       this.#renewToken(status, headers)
       return
     }
-    this.#answer(status, headers)
+    this.#begin(status, headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return
-    this.#progress = true
-    if (!this.res.write(chunk)) {
+    this.#timer.moved()
+    if (!this.#answer.write(chunk)) {
       controller.pause()
-      this.res.once('drain', this.#onDrain)
+      this.res.once('drain', () => {
+        this.#timer.moved()
+        controller.resume()
+      })
     }
   }
 
   onResponseEnd(): void {
     if (this.#over) return
     this.#over = true
-    this.res.end()
+    this.#answer.end()
     if (!this.req.complete) discardBody(this.req)
   }
 
   onResponseError(controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#over || (controller && controller === this.#superseded)) return
-    if (this.req.socket.destroyed) this.#onClose()
+    if (this.req.socket.destroyed) this.closed()
     else this.fail(upstreamProblem(error))
   }
 
-  #answer(status: number, headers: AnswerHeaders): void {
+  #begin(status: number, headers: AnswerHeaders): void {
     const { res, route, context, open } = this
     const list = answerHeaders(headers, {
       setCookie: route.setCookie,
@@ -161,27 +177,20 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       requestId: this.id,
       personal: this.token !== undefined,
     })
-    this.#hasLength = headers['content-length'] !== undefined
     try {
-      res.writeHead(status, list)
+      this.#answer.begin(status, list)
     } catch (error) {
       // A status or header that HTTP does not allow: undici is more lenient than Node's server.
       this.fail(new Problem('upstream-invalid-response', { cause: error }))
       return
     }
     if (isEventStream(headers)) {
-      clearTimeout(this.#timer)
+      this.#timer.stop()
       // A listener that vanished without a word is noticed in the end.
       res.socket?.setKeepAlive(true, 60_000)
       context.longLived.add(this)
-      if (open) this.#unwatch = watchSession(context.reader, open, this.req, this.#cut)
+      if (open) this.#unwatch = watchSession(context.reader, open, this.req, () => this.goAway())
     }
-    // Usually the first bytes are in the same packet; if not, the head does not wait for them.
-    queueMicrotask(this.#flushHead)
-  }
-
-  readonly #flushHead = (): void => {
-    if (!this.#over && !this.#progress) this.res.flushHeaders()
   }
 
   /** One fresh token and one more try, if nothing was sent that cannot be sent again. */
@@ -200,36 +209,28 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       if (fresh === undefined) throw refused('session-required', context)
       if (fresh === token) {
         const controller = this.#controller
-        this.#answer(status, headers)
+        this.#begin(status, headers)
         controller?.resume()
         return
       }
       this.token = fresh
       this.#abandon()
-      this.#timer?.refresh()
+      this.#timer.restart()
       this.#dispatch(null)
     } catch (error) {
       this.fail(error)
     }
   }
 
-  /** Answers with a problem, or breaks the answer off if it has begun. Anything but a Problem is our own fault. */
+  /** Answers with a problem, or breaks the answer off if it has begun. */
   fail(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    const problem =
-      error instanceof Problem ? error : new Problem('internal-error', error ? { cause: error } : {})
-    const { log } = this.context
-    if (problem.status >= 500) {
-      const { code, cause } = problem
-      const fields = { code, route: this.route.path, requestId: this.id, cause }
-      if (code === 'internal-error') log.error('proxy.failed', fields)
-      else log.warn('proxy.failed', fields)
-    }
+    const problem = failureOf(this, error)
     this.#abandon()
     const { req, res } = this
     if (res.headersSent) {
-      breakOff(res, this.#hasLength)
+      this.#answer.breakOff()
       this.#settle('left', problem.code)
       return
     }
@@ -240,28 +241,16 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     discardBody(req, { thenClose: problem.code === 'payload-too-large' && this.#body !== undefined })
   }
 
-  /** The session behind an event stream has ended. */
-  readonly #cut = (): void => {
+  /** Cuts an event stream: its session has ended, or the server does. */
+  goAway(): void {
     if (this.#over) return
     this.#over = true
     this.#abandon()
-    breakOff(this.res, this.#hasLength)
+    this.#answer.breakOff()
   }
 
-  goAway(): void {
-    this.#cut()
-  }
-
-  readonly #onProgress = (): void => {
-    this.#timer?.refresh()
-  }
-
-  readonly #onDrain = (): void => {
-    this.#progress = true
-    this.#controller?.resume()
-  }
-
-  readonly #onClose = (): void => {
+  /** The response is done with, or its client has left. */
+  closed(): void {
     const cut = !this.res.writableFinished
     if (!this.#over) {
       this.#over = true
@@ -270,23 +259,18 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     this.#settle(cut ? 'left' : 'answered')
   }
 
-  /** No answer within the route's timeout, or one that has begun and stands still. */
-  checkTime(): void {
+  get answering(): boolean {
+    return this.res.headersSent
+  }
+
+  outOfTime(): void {
     const { req, res } = this
-    if (!res.headersSent) {
-      if (this.#over) return
-      // A sender that stalls is no fault of the upstream: nothing to answer, RFC 9110 §15.5.9.
-      if (hasBody(req) && !req.complete && !req.isPaused()) res.destroy()
-      else this.fail(new Problem('upstream-timeout'))
-    } else if (this.#bodyTimed && !this.#progress) {
-      // The upstream has said everything, and the client does not read it.
-      if (this.#over) res.destroy()
-      else this.fail(new Problem('upstream-timeout'))
-    } else {
-      this.#bodyTimed = true
-      this.#progress = false
-      this.#timer = setTimeout(onTimer, bodyIdleMs, this)
-    }
+    // A sender that stalls is no fault of the upstream: nothing to answer, RFC 9110 §15.5.9.
+    const unread = this.#sentAt === 0 || !req.isPaused()
+    const senderStalls = !res.headersSent && hasBody(req) && !req.complete && unread
+    // Or the upstream has said everything, and the client does not read it.
+    if (senderStalls || this.#over) res.destroy()
+    else this.fail(new Problem('upstream-timeout'))
   }
 
   #abandon(): void {
@@ -299,23 +283,25 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   #settle(end: 'answered' | 'left', code?: ProblemCode, status = this.res.statusCode): void {
     if (this.#settled) return
     this.#settled = true
-    clearTimeout(this.#timer)
+    this.#timer.stop()
     this.#unwatch?.()
     this.context.longLived.delete(this)
-    const { observe } = this.context
-    observe?.({
+    const durationMs = performance.now() - this.#startedAt
+    this.context.observe?.({
       route: this.route.path,
-      method: this.req.method ?? '',
+      method: this.req.method as string,
+      target: this.#target,
       status: end === 'left' && !this.res.headersSent ? 0 : status,
       code,
       cut: end === 'left',
-      durationMs: performance.now() - this.#startedAt,
+      durationMs,
+      ownMs: this.#ownMs ?? durationMs,
       upstreamMs: this.#upstreamMs,
       requestId: this.id,
     })
   }
 }
 
-function onTimer(call: ApiCall): void {
-  call.checkTime()
+function onClose(this: ServerResponse): void {
+  ;(travellerOf(this.req) as ApiCall).closed()
 }

@@ -8,12 +8,15 @@ import { createTrustedPeers } from '../http/trusted-peers.ts'
 import { judge } from './admission.ts'
 import { ApiCall } from './api-call.ts'
 import { isMalformed } from './gate.ts'
-import type { ApiRoute, LongLived, ProxyContext, ProxySample } from './proxy-context.ts'
+import { countConnections, type LiveConnections } from './live-connections.ts'
+import { isFarAhead } from './pipelining.ts'
+import type { ApiRoute, LongLived, ProxyContext, ProxySample, UpstreamTrace } from './proxy-context.ts'
 import { discardBody } from './request-body.ts'
 import { createRouteTable } from './route-table.ts'
 import { sendContinue } from './server-options.ts'
-import { accompany, createRouteMiddleware } from './transport.ts'
-import { refuseUpgrade } from './upgrade-answer.ts'
+import { createRouteMiddleware } from './transport.ts'
+import { accompany } from './traveller.ts'
+import { refuseUpgrade, takeOver } from './upgrade-answer.ts'
 import { UpgradeCall } from './upgrade-call.ts'
 import { createUpstreams, type Upstreams } from './upstreams.ts'
 import { asksForWebSocket, isHandshake } from './websocket-handshake.ts'
@@ -24,12 +27,17 @@ export interface ProxyOptions
     'publicOrigin' | 'publicHost' | 'ownCookieNames' | 'loginPath' | 'reader' | 'tokens' | 'clock' | 'log'
   > {
   readonly routes: readonly RouteConfig[]
+  /** To one target at most; calls beyond wait within their timeout. */
+  readonly connections?: number | undefined
   /** PUBLIC_URL is https. */
   readonly secure: boolean
   /** Addresses or CIDRs whose X-Forwarded-For is believed. */
   readonly trustProxy: readonly string[]
   /** Told of every request on a route when it is over: metrics, the request line. */
   readonly observe?: ((sample: ProxySample) => void) | undefined
+  readonly trace?: UpstreamTrace | undefined
+  /** What a body may pause, ms; default 5 minutes. Event streams may pause for ever. */
+  readonly bodyIdleMs?: number
 }
 
 /** The API routes (CONTRACT §5): who may pass, what goes up and what comes back. */
@@ -40,22 +48,24 @@ export interface ApiProxy {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Whether a decoded path is of an API route: no place for `returnTo`. */
   claims(path: string): boolean
-  /** Ends sockets and event streams, which would not end by themselves; other calls go on. For a shutdown. */
-  endStreams(): void
   /** Ends what would last for ever, WebSockets and event streams; other calls under way are finished. */
   endStreams(): void
+  /** WebSockets and event streams that are open now. */
+  connections(): LiveConnections
   /** Ends the streams, lets other calls finish, closes the connections to the upstreams. */
   close(): Promise<void>
 }
 
 export function createProxy(options: ProxyOptions): ApiProxy {
   const longLived = new Set<LongLived>()
-  const upstreams = createUpstreams()
+  const upstreams = createUpstreams(options.connections)
   const distrusted = new WeakSet<Socket>()
   const table = createRouteTable(options.routes.map((route) => openRoute(route, upstreams)))
   const context: ProxyContext = {
     ...options,
     observe: options.observe,
+    trace: options.trace,
+    bodyIdleMs: options.bodyIdleMs ?? 300_000,
     forwardedProto: options.secure ? 'https' : 'http',
     peers: createTrustedPeers(options.trustProxy),
     longLived,
@@ -72,13 +82,17 @@ export function createProxy(options: ProxyOptions): ApiProxy {
     handle(req, res, next) {
       // What was sent behind a malformed request may be a part of it; the connection is being closed.
       if (distrusted.has(req.socket)) return
+      if (isFarAhead(req, res)) {
+        req.socket.destroy()
+        return
+      }
       const route = table.find(req.url as string)
       if (route === undefined) {
         sendContinue(req, res)
         next()
       } else if (route === 'malformed' || isMalformed(req)) {
         distrusted.add(req.socket)
-        refuse(req, res)
+        refuse(req, res, context.observe)
       } else {
         const call = new ApiCall(context, route, req, res)
         accompany(req, call)
@@ -87,6 +101,7 @@ export function createProxy(options: ProxyOptions): ApiProxy {
     },
 
     upgrade(req, socket, head) {
+      if (!takeOver(socket)) return true
       const route = table.find(req.url as string)
       if (route === undefined || !asksForWebSocket(req)) return false
       if (distrusted.has(req.socket)) return true
@@ -104,6 +119,8 @@ export function createProxy(options: ProxyOptions): ApiProxy {
 
     claims: (path) => table.routeOf(path) !== undefined || table.find(path) === 'malformed',
 
+    connections: () => countConnections(longLived),
+
     async close() {
       endStreams()
       await upstreams.close()
@@ -120,17 +137,30 @@ function openRoute(route: RouteConfig, upstreams: Upstreams): ApiRoute {
     basePath: upstream.pathname.replace(/\/+$/, ''),
     tokenRequest: kind === 'none' || route.auth === 'none' ? undefined : { kind, audience },
     pool: upstreams.poolFor(upstream),
-    middleware: createRouteMiddleware(route),
+    middleware: createRouteMiddleware(route, upstream),
   }
 }
 
 /** Nothing of a request that can be read in two ways is believed, not even where it ends. */
-function refuse(req: IncomingMessage, res: ServerResponse): void {
+function refuse(req: IncomingMessage, res: ServerResponse, observe: ProxyContext['observe']): void {
   const id = requestId(req)
   res.setHeader('X-Request-Id', id)
   res.setHeader('Connection', 'close')
-  sendProblem(res, new Problem('invalid-request'), id)
+  const problem = new Problem('invalid-request')
+  sendProblem(res, problem, id)
   discardBody(req)
+  observe?.({
+    route: '',
+    method: req.method as string,
+    target: req.url as string,
+    status: problem.status,
+    code: problem.code,
+    cut: false,
+    durationMs: 0,
+    ownMs: 0,
+    upstreamMs: undefined,
+    requestId: id,
+  })
 }
 
 /** RFC 6455 §4.4: says which version we speak. */

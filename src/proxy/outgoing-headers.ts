@@ -25,6 +25,7 @@ export function outgoingHeaders({ context, route, req, id, token }: Outgoing): s
       forwardedFor: forwardedFor(plainAddress(peer), believed),
       requestId: id,
       token,
+      trace: context.trace?.(req, route.upstream, route.basePath + req.url),
     },
     { cookies: route.cookies, ownCookieNames: context.ownCookieNames },
   )

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { RequestHandler } from 'http-proxy-middleware'
 import type { Dispatcher } from 'undici'
 import type { ApiTokens, TokenRequest } from '../api-token/api-tokens.ts'
@@ -10,8 +11,11 @@ import type { SessionReader } from '../session/sessions.ts'
 
 /** One request on a route, when it is over: for metrics and the request line. */
 export interface ProxySample {
+  /** Empty: malformed, so on none. */
   readonly route: string
   readonly method: string
+  /** As the client asked for it, with its query. */
+  readonly target: string
   /** What was answered; 0: the client left, or the connection was cut, before there was an answer. */
   readonly status: number
   /** The problem, where the answer was ours. */
@@ -20,15 +24,25 @@ export interface ProxySample {
   readonly cut: boolean
   /** From the request's head to the answer's last byte, ms. */
   readonly durationMs: number
-  /** Of that, until the upstream's head; undefined: the upstream was not asked or did not answer. */
+  /** Of that, gate, session and token: until the request could go up, or was refused. */
+  readonly ownMs: number
+  /** From the request going up to the head of its answer; undefined: the upstream was not asked or did not answer. */
   readonly upstreamMs: number | undefined
   readonly requestId: string
+  /** The request, where it asked for a WebSocket: it has no response that would tell of its end. */
+  readonly upgrade?: IncomingMessage
 }
 
 /** Something that outlives its request: an event stream, a WebSocket. Shutdown ends them. */
 export interface LongLived {
   goAway(): void
 }
+
+export type UpstreamTrace = (
+  req: IncomingMessage,
+  upstream: URL,
+  path: string,
+) => readonly string[] | undefined
 
 /** What every part of the proxy works with; made once. */
 export interface ProxyContext {
@@ -43,7 +57,11 @@ export interface ProxyContext {
   readonly clock: Clock
   readonly log: Log
   readonly observe: ((sample: ProxySample) => void) | undefined
+  /** Begins the span of a call to an upstream; the headers (names and values) that carry it there. undefined: nothing is traced. */
+  readonly trace: UpstreamTrace | undefined
   readonly longLived: Set<LongLived>
+  /** An answer that has begun may pause this long, in either direction, ms. */
+  readonly bodyIdleMs: number
   readonly refusals: Map<ProblemCode, Problem>
 }
 

@@ -8,6 +8,20 @@ export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean 
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0)
 }
 
+const smallBytes = 16_384
+
+/** Whether a body says of itself that it is small. */
+export function isSmall({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return Number(headers['content-length']) <= smallBytes
+}
+
+/** Calls `then` with the whole body, once; never if the sender leaves before. */
+export function collectBody(req: IncomingMessage, then: (body: Buffer) => void): void {
+  const pieces: Buffer[] = []
+  req.on('data', (piece: Buffer) => pieces.push(piece))
+  req.once('end', () => then(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)))
+}
+
 /**
  * A request's body on its way up, at the pace of whoever is slower. The request itself is never handed to the
  * HTTP client, which would destroy it when the upstream fails: then nobody could answer it any more.

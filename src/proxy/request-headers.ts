@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { hasUnreadableTrace, isTraceHeader } from '../http/traceparent.ts'
 import { withoutCookies } from './cookies.ts'
 import { connectionNames, isHopByHop, memoized, spelledPlainly } from './header-names.ts'
 
@@ -10,6 +11,8 @@ export interface Vouched {
   readonly requestId: string
   /** Without `Bearer`. */
   readonly token: string | undefined
+  /** Our own place in a trace, names and values; undefined: the client's goes on, if it can be read. */
+  readonly trace?: readonly string[] | undefined
 }
 
 export interface HeaderRules {
@@ -55,10 +58,12 @@ export function upstreamHeaders(
   const { rawHeaders, headers } = req
   // RFC 9110 §7.6.1: what Connection names is for this hop only.
   const named = connectionNames(headers.connection)
+  const dropsTrace = vouched.trace !== undefined || hasUnreadableTrace(headers)
   const list: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
     if (staysBehind(name) || named?.has(name.toLowerCase())) continue
+    if (dropsTrace && isTraceHeader(name)) continue
     list.push(name, rawHeaders[index + 1] as string)
   }
   if (rules.cookies === 'others' && headers.cookie !== undefined) {
@@ -75,6 +80,7 @@ export function upstreamHeaders(
     'x-request-id',
     vouched.requestId,
   )
+  if (vouched.trace !== undefined) list.push(...vouched.trace)
   if (vouched.token !== undefined) list.push('authorization', `Bearer ${vouched.token}`)
   return list
 }

@@ -33,8 +33,10 @@ export function createRouteTable<R extends Pick<RouteConfig, 'path'>>(routes: re
     // A decoded `/` is part of a name: it must not look like the end of a segment.
     const route =
       segments && routeOf(`/${segments.map((segment) => segment.replaceAll('/', '%2F')).join('/')}`)
-    if (isWellFormed(target)) return route
-    return route || lenientReadings(target).some(routeOf) ? 'malformed' : undefined
+    const readings = lenientReadings(target).map(routeOf)
+    if (!isWellFormed(target)) return route || readings.some(Boolean) ? 'malformed' : undefined
+    // `/api/admin%2Fx` would pass the gate by the rules of `/api`, and be `/api/admin/x` to a lenient upstream.
+    return route && readings.some((other) => other && other !== route) ? 'malformed' : route
   }
 
   return {

@@ -1,12 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { owesAnAnswer } from './upgrade-answer.ts'
+import { asksForWebSocket } from './websocket-handshake.ts'
 
 const waiting = new WeakSet<IncomingMessage>()
 
 /** Options for the server that listens: what of HTTP/1.1 reaches the app, and for how long. */
 export const serverOptions = {
-  /** RFC 9110 §7.8: an Upgrade header may be ignored; we take WebSockets only (RFC 6455 §4.1). */
-  shouldUpgradeCallback: (req: IncomingMessage) =>
-    req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
+  /** RFC 9110 §7.8: an Upgrade header may be ignored; we take WebSockets only (RFC 6455 §4.1), and none out of turn. */
+  shouldUpgradeCallback: (req: IncomingMessage) => asksForWebSocket(req) && !owesAnAnswer(req.socket),
   headersTimeout: 30_000,
   /** Longer than a proxy in front keeps an idle connection (nginx 60 s), so that it never sends on one we are closing. */
   keepAliveTimeout: 75_000,

@@ -1,19 +1,21 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
-import { type Duplex, pipeline } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { Problem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { OpenSession } from '../session/session.ts'
 import { type Applicant, refused } from './admission.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { failureOf } from './failure.ts'
 import { isForeignUpgrade } from './gate.ts'
 import { outgoingHeaders } from './outgoing-headers.ts'
+import { hasLeft } from './peer.ts'
 import type { ApiRoute, ProxyContext } from './proxy-context.ts'
-import { refuseUpgrade, upgradeResponse } from './upgrade-answer.ts'
+import { passAnswerOn, refuseUpgrade } from './upgrade-answer.ts'
 import { upstreamProblem } from './upstream-errors.ts'
-import { acceptFor } from './websocket-handshake.ts'
-import { sessionEnded, WebSocketTunnel } from './websocket-tunnel.ts'
+import { understood } from './websocket-handshake.ts'
+import { openTunnel } from './websocket-opening.ts'
 
 export interface Upgrade {
   readonly req: IncomingMessage
@@ -28,12 +30,15 @@ export class UpgradeCall implements Applicant {
   readonly route: ApiRoute
   readonly req: IncomingMessage
   readonly id: string
+  readonly #target: string
   readonly #socket: Duplex
   readonly #head: Buffer
   readonly #startedAt = performance.now()
+  #sentAt: number | undefined
   open: OpenSession | undefined
   token: string | undefined
   #request: ClientRequest | undefined
+  #timer: NodeJS.Timeout | undefined
   #unwatch: (() => void) | undefined
   #over = false
 
@@ -42,10 +47,10 @@ export class UpgradeCall implements Applicant {
     this.route = route
     this.req = req
     this.id = requestId(req)
+    this.#target = req.url as string
     this.#socket = socket
     this.#head = head
-    // Without a listener a client's reset would take the server down.
-    socket.on('error', () => socket.destroy()).once('close', this.#onLeft)
+    socket.once('close', this.#onLeft)
   }
 
   saysElsewhere(): boolean {
@@ -66,8 +71,9 @@ export class UpgradeCall implements Applicant {
 
   /** Sends the handshake up, as `req.url` has it by now. */
   proceed(): void {
-    if (this.#over) return
+    if (this.#over || hasLeft(this.req.socket)) return
     const { upstream, basePath, timeoutMs } = this.route
+    this.#sentAt = performance.now()
     const send = upstream.protocol === 'https:' ? httpsRequest : httpRequest
     try {
       this.#request = send({
@@ -86,8 +92,9 @@ export class UpgradeCall implements Applicant {
       this.fail(new Problem('invalid-request', { cause: error }))
       return
     }
+    // Until the whole head: interim answers and single bytes gain no time.
+    this.#timer = setTimeout(onTimer, timeoutMs, this)
     this.#request
-      .setTimeout(timeoutMs, () => this.fail(new Problem('upstream-timeout')))
       .once('upgrade', this.#onUpgrade)
       .once('response', this.#onResponse)
       .on('error', (error) => this.fail(upstreamProblem(error)))
@@ -95,12 +102,12 @@ export class UpgradeCall implements Applicant {
   }
 
   readonly #onUpgrade = (answer: IncomingMessage, upstream: Socket, head: Buffer): void => {
-    if (answer.headers['sec-websocket-accept'] !== acceptFor(this.req)) {
+    if (!understood(this.req, answer)) {
       upstream.destroy()
       this.fail(new Problem('upstream-invalid-response'))
       return
     }
-    this.#over = true
+    this.#conclude()
     const client = this.#socket as Socket
     client.off('close', this.#onLeft)
     const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket']
@@ -108,20 +115,25 @@ export class UpgradeCall implements Applicant {
     for (let index = 0; index < list.length; index += 2) lines.push(`${list[index]}: ${list[index + 1]}`)
     client.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
     this.#observe(101)
-    openTunnel(this, { client, upstream, head, early: this.#head, unwatch: this.#unwatch })
+    openTunnel(this, { client, upstream, head, early: this.#head })
   }
 
   /** The upstream does not want a WebSocket here: its answer goes to the client as it is. */
   readonly #onResponse = (answer: IncomingMessage): void => {
     if (this.#over) return
-    this.#over = true
-    this.#unwatch?.()
-    const status = answer.statusCode ?? 502
-    const res = upgradeResponse(this.req, this.#socket)
-    res.writeHead(status, this.#answerHeaders(answer))
+    const status = answer.statusCode ?? 0
+    // A 101 that names no protocol, or what is no status at all.
+    if (status < 200) {
+      this.fail(new Problem('upstream-invalid-response'))
+      return
+    }
+    this.#conclude()
     this.#observe(status)
-    pipeline(answer, res, (error) => {
-      if (error) this.#socket.destroy()
+    passAnswerOn(answer, {
+      req: this.req,
+      socket: this.#socket,
+      headers: this.#answerHeaders(answer),
+      idleMs: this.context.bodyIdleMs,
     })
   }
 
@@ -138,67 +150,44 @@ export class UpgradeCall implements Applicant {
   readonly #onSessionEnd = (): void => this.fail(refused('session-required', this.context))
 
   readonly #onLeft = (): void => {
-    this.#over = true
-    this.#unwatch?.()
+    this.#conclude()
     this.#request?.destroy()
+  }
+
+  /** Neither gate nor upstream has anything more to say. */
+  #conclude(): void {
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#unwatch?.()
   }
 
   fail(error: unknown): void {
     if (this.#over) return
     this.#onLeft()
-    const problem = error instanceof Problem ? error : new Problem('internal-error', { cause: error })
-    if (problem.status >= 500) {
-      const { code, cause } = problem
-      this.context.log.warn('proxy.failed', { code, route: this.route.path, requestId: this.id, cause })
-    }
+    const problem = failureOf(this, error)
     this.#observe(problem.status, problem)
     refuseUpgrade(this.req, this.#socket, problem)
   }
 
   #observe(status: number, problem?: Problem): void {
+    const now = performance.now()
+    const sentAt = this.#sentAt
     this.context.observe?.({
       route: this.route.path,
       method: 'GET',
+      target: this.#target,
       status,
       code: problem?.code,
       cut: false,
-      durationMs: performance.now() - this.#startedAt,
-      upstreamMs: undefined,
+      durationMs: now - this.#startedAt,
+      ownMs: (sentAt ?? now) - this.#startedAt,
+      upstreamMs: problem || sentAt === undefined ? undefined : now - sentAt,
       requestId: this.id,
+      upgrade: this.req,
     })
   }
 }
 
-interface Joined {
-  readonly client: Socket
-  readonly upstream: Socket
-  /** What the upstream had sent with its 101, and the client with its handshake. */
-  readonly head: Buffer
-  readonly early: Buffer
-  readonly unwatch: (() => void) | undefined
-}
-
-/** Apart from the call, so that an idle socket does not keep the request and its headers in memory. */
-function openTunnel(
-  { context, open }: UpgradeCall,
-  { client, upstream, head, early, unwatch }: Joined,
-): void {
-  for (const socket of [client, upstream]) socket.setTimeout(0).setNoDelay(true).setKeepAlive(true, 60_000)
-  unwatch?.()
-  const { reader, longLived } = context
-  const tunnel: WebSocketTunnel = new WebSocketTunnel({
-    client,
-    upstream,
-    onMessage: () => {
-      if (open) reader.use(open)
-    },
-    onClose: () => {
-      stopWatching?.()
-      longLived.delete(tunnel)
-    },
-  })
-  longLived.add(tunnel)
-  const stopWatching = open && reader.watch(open, () => tunnel.end(sessionEnded))
-  if (head.length > 0) upstream.unshift(head)
-  if (early.length > 0) client.unshift(early)
+function onTimer(call: UpgradeCall): void {
+  call.fail(new Problem('upstream-timeout'))
 }

@@ -10,7 +10,8 @@ export interface Upstreams {
   close(): Promise<void>
 }
 
-export function createUpstreams(): Upstreams {
+/** `connections`: to one origin at most, calls beyond wait; undefined: no limit. */
+export function createUpstreams(connections?: number): Upstreams {
   const pools = new Map<string, Pool>()
 
   return {
@@ -19,6 +20,7 @@ export function createUpstreams(): Upstreams {
       if (known) return known
       const pool = new Pool(origin, {
         connect: connectorThatShowsResets(),
+        connections: connections ?? null,
         // HTTP/1.1 only, one request at a time on a connection: an upstream's slow answer delays nobody else's.
         allowH2: false,
         pipelining: 1,

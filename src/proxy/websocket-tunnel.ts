@@ -6,11 +6,12 @@ import { closeFrame, FrameTracker } from './websocket-frames.ts'
 /** How long an unfinished frame, or a peer that does not close, may hold up the end. */
 const graceMs = 500
 
-/** How long a client may take for the upstream's last words. */
+/** How long one end may take for the other's last words. */
 const lingerMs = 10_000
 
-/** RFC 6455 §7.4: ours for "the session has ended", and the registered one for a server that goes down. */
+/** RFC 6455 §7.4: ours for "the session has ended"; those that IANA registered for a server that comes back, and for a client that left. */
 export const sessionEnded = 4401
+const serviceRestart = 1012
 const goingAway = 1001
 
 export interface TunnelEnds {
@@ -40,10 +41,7 @@ export class WebSocketTunnel implements LongLived {
     this.#onClose = onClose
     client.on('data', this.#fromClient).on('drain', () => upstream.resume())
     upstream.on('data', this.#fromUpstream).on('drain', () => client.resume())
-    client
-      .on('end', () => upstream.end())
-      .on('error', this.#destroy)
-      .on('close', this.#destroy)
+    client.on('end', this.#leave).on('error', this.#destroy).on('close', this.#destroy)
     upstream
       .on('end', () => client.end())
       .on('error', this.#destroy)
@@ -80,7 +78,7 @@ export class WebSocketTunnel implements LongLived {
   }
 
   goAway(): void {
-    this.end(goingAway)
+    this.end(serviceRestart)
   }
 
   #sayGoodbye(code: number): void {
@@ -88,6 +86,12 @@ export class WebSocketTunnel implements LongLived {
     this.#client.end()
     if (this.#up.atBoundary && !this.#up.closed) this.#upstream.write(closeFrame(goingAway, randomBytes(4)))
     this.#upstream.end()
+  }
+
+  /** The client says no more. Neither has a use for half a connection (RFC 6455 §7.1.1), so it does not last. */
+  readonly #leave = (): void => {
+    this.#upstream.end()
+    setTimeout(this.#destroy, lingerMs).unref()
   }
 
   /** The upstream is gone: what it said last, its close frame at least, still goes to a client that reads. */

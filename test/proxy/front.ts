@@ -27,10 +27,17 @@ export interface FrontOptions {
   readonly routes: readonly RouteConfig[]
   readonly publicOrigin?: string
   readonly trustProxy?: readonly string[]
+  readonly bodyIdleMs?: number
+  readonly connections?: number
 }
 
 /** A proxy behind a listening server, as the process floor has it; what no route takes gets 404 and `not ours`. */
-export async function startFront({ routes, publicOrigin, trustProxy = [] }: FrontOptions): Promise<Front> {
+export async function startFront({
+  routes,
+  publicOrigin,
+  trustProxy = [],
+  ...limits
+}: FrontOptions): Promise<Front> {
   const sessions = fakeSessions()
   const tokens = fakeTokens()
   const samples: ProxySample[] = []
@@ -39,6 +46,7 @@ export async function startFront({ routes, publicOrigin, trustProxy = [] }: Fron
   const log: Log = { debug: event, info: event, warn: event, error: event }
   const origin = publicOrigin ?? 'https://app.example'
   const proxy = createProxy({
+    ...limits,
     routes,
     publicOrigin: origin,
     publicHost: new URL(origin).host,

@@ -229,6 +229,11 @@ describe('from the upstream', () => {
     expect(pairs(list).some(([name]) => name === csp[0])).toBe(sandboxed)
   })
 
+  it('takes an empty policy for none', () => {
+    const list = sentDown({ 'content-type': 'text/html', 'content-security-policy': ' ' })
+    expect(list).toContainEqual(csp)
+  })
+
   it('keeps a policy that is there, and sandboxes nothing where told', () => {
     const own = { 'content-type': 'text/html', 'content-security-policy': "default-src 'self'" }
     expect(sentDown(own)).toEqual(Object.entries(own))

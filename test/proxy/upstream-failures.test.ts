@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import request from 'supertest'
 import { route } from './fakes.ts'
@@ -84,12 +85,14 @@ describe('an upstream', () => {
   })
 
   describe('that breaks in the middle of a body breaks the answer', () => {
+    const hopOnly = 'Content-Length: 100\r\nConnection: close, content-length'
     const broken = [
       ['with a length', 'HTTP/1.1', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc', 'end'],
       ['in chunks', 'HTTP/1.1', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', 'end'],
       ['that lasts until the end', 'HTTP/1.1', 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc', 'reset'],
       ['that lasts until the end', 'HTTP/1.0', 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc', 'reset'],
       ['in chunks', 'HTTP/1.0', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', 'end'],
+      ['with a length for this hop only', 'HTTP/1.0', `HTTP/1.1 200 OK\r\n${hopOnly}\r\n\r\nabc`, 'end'],
     ] as const
     it.each(broken)('%s, to a client of %s', async (_what, version, answer, how) => {
       await using upstream = await startRawUpstream((socket) => {
@@ -109,6 +112,48 @@ describe('an upstream', () => {
       expect(looksGood || /\r\n0\r\n\r\n$/.test(text)).toBe(false)
       expect(front.samples[0]).toMatchObject({ status: 200, cut: true })
     })
+  })
+
+  it('is asked on no more connections than were allowed, and calls beyond wait their turn', async () => {
+    await using upstream = await startUpstream()
+    const routes = [route({ target: upstream.url, timeoutMs: 2_000 })]
+    await using front = await startFront({ routes, connections: 2 })
+    let [now, most] = [0, 0]
+    upstream.answer = (_req, res) => {
+      now += 1
+      most = Math.max(most, now)
+      setTimeout(() => {
+        now -= 1
+        res.end('x')
+      }, 20)
+    }
+    const call = () => request(front.url).get('/api/x').set(front.member).expect(200)
+    await Promise.all(Array.from({ length: 10 }, call))
+    expect(most).toBe(2)
+  })
+
+  it('that closes idle connections soon is asked when a large body begins, however late that is', async () => {
+    await using upstream = await startUpstream()
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    upstream.answer = (req, res) => {
+      const { socket } = req
+      req.resume().once('end', () => res.end('x', () => setTimeout(() => socket.destroy(), 50)))
+    }
+    await request(front.url).get('/api/x').set(front.member).expect(200)
+    const wire = await openWire(front.port)
+    wire.write(get.replace('GET', 'POST').replace(/\r\n$/, 'Content-Length: 20000\r\n\r\n'))
+    await pause(200)
+    wire.write('x'.repeat(20_000))
+    await wire.until(/^HTTP\/1\.1 200 /)
+  })
+
+  it('that answers in another coding than chunks is not believed', async () => {
+    await using upstream = await startRawUpstream((socket) => {
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nnot what it seems')
+    })
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    const { body } = await request(front.url).get('/api/x').set(front.member).expect(502)
+    expect(body.code).toBe('upstream-invalid-response')
   })
 
   it('that has closed an idle connection is asked on a new one', async () => {

@@ -286,13 +286,13 @@ describe('a WebSocket', () => {
     while (front.sessions.watched > 0) await new Promise(setImmediate)
   })
 
-  it('ends with 1001 when the server goes down', async () => {
+  it('ends with 1012 when the server goes down', async () => {
     await using upstream = await startEcho()
     await using front = await startFront({ routes: [route({ target: upstream.url })] })
     const socket = open(front)
     await once(socket, 'open')
     await front.proxy.close()
-    expect((await once(socket, 'close'))[0]).toBe(1001)
+    expect((await once(socket, 'close'))[0]).toBe(1012)
     while (front.sessions.watched > 0) await new Promise(setImmediate)
   })
 

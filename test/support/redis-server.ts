@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { binary } from './binaries.ts'
-import { freePort } from './ports.ts'
+import { freeRedisPort } from './ports.ts'
 
 /** A redis-server of our own, that a test may freeze, kill and start again on the same port with the same data. */
 export interface RedisServer {
@@ -23,47 +24,82 @@ export interface RedisServer {
 
 /** Starts one; `settings` are redis.conf settings (`{ appendonly: 'yes' }`). */
 export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
-  const program = binary('redis-server', 'redis-server')
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-redis-'))
-  const port = await freePort()
-  const all = { bind: '127.0.0.1', port: String(port), dir: folder, save: '', appendonly: 'no', ...settings }
-  const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')])
-  let child: ChildProcess | undefined
-
-  async function start() {
-    child = spawn(program, options, { stdio: 'ignore' })
-    await answering(port)
+  function argumentsOn(port: number): readonly string[] {
+    const all = {
+      bind: '127.0.0.1',
+      port: String(port),
+      dir: folder,
+      save: '',
+      appendonly: 'no',
+      ...settings,
+    }
+    return Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')])
   }
-  async function end(signal: NodeJS.Signals) {
-    const running = child
-    if (!running || running.exitCode !== null || running.signalCode !== null) return
-    const ended = new Promise((resolve) => running.once('exit', resolve))
-    running.kill('SIGCONT')
-    running.kill(signal)
-    await ended
-  }
+  const program = await startProgram(argumentsOn)
 
-  await start()
   return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
-    freeze: () => void child?.kill('SIGSTOP'),
-    thaw: () => void child?.kill('SIGCONT'),
-    kill: () => end('SIGKILL'),
-    start,
+    url: `redis://127.0.0.1:${program.port}`,
+    ...program,
     async stop() {
-      await end('SIGKILL')
+      await program.kill()
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-async function answering(port: number): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (Date.now() < deadline) {
+/**
+ * redis-server with these arguments, as soon as it answers. On a fresh port, and on another one if it does not come up
+ * there: the port, or its cluster bus's, may have been taken meanwhile.
+ */
+export async function startProgram(
+  argumentsOn: (port: number) => readonly string[],
+): Promise<Omit<RedisServer, 'url' | 'stop'>> {
+  const program = binary('redis-server', 'redis-server')
+  let port = await freeRedisPort()
+  let child: ChildProcess | undefined
+
+  async function start() {
+    const started = spawn(program, argumentsOn(port), { stdio: ['ignore', 'pipe', 'ignore'] })
+    child = started
+    let said = ''
+    started.stdout.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-2_000)
+    })
+    await answering(port, started).catch((error: Error) => {
+      throw new Error(`${error.message}; it said: ${said}`)
+    })
+  }
+  async function end(signal: NodeJS.Signals) {
+    const running = child
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const ended = once(running, 'exit')
+    running.kill('SIGCONT')
+    running.kill(signal)
+    await ended
+  }
+
+  await start().catch(async () => {
+    await end('SIGKILL')
+    port = await freeRedisPort()
+    await start()
+  })
+  return {
+    port,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    kill: () => end('SIGKILL'),
+    start,
+  }
+}
+
+async function answering(port: number, child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (Date.now() < deadline && child.exitCode === null) {
     const answered = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'))
-      socket.once('data', (data) => resolve(data.toString().startsWith('+PONG')))
+      const socket = connect(port, '127.0.0.1', () => socket.write('INFO server\r\n'))
+      // This very one: another's might have been quicker.
+      socket.once('data', (data) => resolve(data.toString().includes(`process_id:${child.pid}\r\n`)))
       socket.once('error', () => resolve(false))
       socket.once('close', () => resolve(false))
       setTimeout(() => socket.destroy(), 500).unref()
@@ -71,5 +107,6 @@ async function answering(port: number): Promise<void> {
     if (answered) return
     await sleep(20)
   }
-  throw new Error(`redis-server did not answer on port ${port} within 10 s`)
+  const why = child.exitCode === null ? 'did not answer within 20 s' : `ended with ${child.exitCode}`
+  throw new Error(`redis-server on port ${port} ${why}`)
 }
