@@ -22,7 +22,8 @@ type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) 
 export interface AppParts {
   readonly publicOrigin: string
   readonly publicHost: string
-  readonly logRequests: Middleware
+  /** Told when a request begins that is not the proxy's, which reports its own. */
+  readonly logRequests: (req: IncomingMessage, res: ServerResponse) => void
   readonly healthz: RequestHandler
   readonly readyz: RequestHandler
   readonly proxy: Middleware
@@ -89,25 +90,27 @@ const nothingHere: RequestHandler = () => {
 
 type Handle = (req: Request, res: Response, next: NextFunction) => void
 
-/** What every request passes: its line in the log, the public host, the API routes. The rest is Express's. */
+/** What every request passes: the public host, the API routes, the files of the last second. The rest is Express's. */
 function before(
   handle: Handle,
   { logRequests, publicOrigin, publicHost, proxy, recentPage }: AppParts,
 ): Handle {
   return (req, res, next) => {
-    logRequests(req, res, goOn)
     // People who arrive under another name are sent to the one that cookies live on; probes come under any.
     const location = probes.has(req.url) ? undefined : publicUrl(req, publicOrigin, publicHost)
     if (location === undefined) {
-      proxy(req, res, () => recentPage(req, res) || handle(req, res, next))
+      proxy(req, res, () => {
+        logRequests(req, res)
+        if (!recentPage(req, res)) handle(req, res, next)
+      })
       return
     }
+    logRequests(req, res)
     res.setHeader('X-Request-Id', requestId(req))
     redirect(res, 308, location)
   }
 }
 
-const goOn = () => {}
 const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** The gate's first question, for every unsafe `/auth` request and for links; what follows depends on the caller's state. */

@@ -14,18 +14,22 @@ import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
 import { createLogin, createProviderCalls } from './login/create-login.ts'
 import type { LoginRoom } from './login/login-room.ts'
 import { createReturnTo } from './login/return-to.ts'
-import { countCalls, countLogins, countSessions } from './observation.ts'
+import { countLogins, countSessions, observeStore, reportCalls } from './observation.ts'
 import { createLog } from './ops/create-log.ts'
 import { createMetrics } from './ops/create-metrics.ts'
 import { createHealth } from './ops/health.ts'
 import { limitRate } from './ops/limit-rate.ts'
 import type { Log } from './ops/log.ts'
-import { logRequests } from './ops/log-requests.ts'
+import { createRequestLog, logRequests } from './ops/log-requests.ts'
+import type { MetricsReport } from './ops/metrics-sum.ts'
 import { createOpsListener } from './ops/ops-listener.ts'
 import { createRateLimiter } from './ops/rate-limiter.ts'
+import { openTracing } from './ops/tracing/open-tracing.ts'
+import { expressRouteOf, traceApp } from './ops/tracing/trace-app.ts'
 import { createProviders } from './providers/create-providers.ts'
 import { createProxy } from './proxy/create-proxy.ts'
 import { afterTheGate, serverOptions } from './proxy/server-options.ts'
+import { travellerOf } from './proxy/traveller.ts'
 import { refuseUpgrade } from './proxy/upgrade-answer.ts'
 import { createSessions } from './session/create-sessions.ts'
 import { sessionSecrets, sessionSettings } from './session-settings.ts'
@@ -88,6 +92,8 @@ export interface House extends Coatcheck {
   readonly checkContinue: RequestListener
   /** `/metrics` and the verbose `/readyz`, for a listener of their own. */
   readonly ops: RequestListener
+  /** This process's own metrics, for a sum over several. */
+  report(): Promise<MetricsReport>
   /** Makes `/readyz` answer 503 from now on. */
   leave(): void
   /** Ends sockets and event streams. */
@@ -96,13 +102,22 @@ export interface House extends Coatcheck {
   reload(): Promise<void>
 }
 
+export interface ComposeOptions {
+  readonly clock: Clock
+  readonly ownProcess?: boolean
+  readonly scrape?: () => Promise<string>
+  readonly traceTo?: Environment
+}
+
 /**
  * Puts the rooms together.
  * @param options.ownProcess the process is ours alone: its memory and CPU are among the metrics
+ * @param options.traceTo the environment whose OTEL_* variables say where spans go; without it there are none
+ * @param options.scrape the metrics of all processes that share the port; without it this one is alone
  */
 export async function compose(
   { config, signupSchema }: Examined,
-  { clock, ownProcess = false }: { readonly clock: Clock; readonly ownProcess?: boolean },
+  { clock, ownProcess = false, scrape, traceTo = {} }: ComposeOptions,
 ): Promise<House> {
   const log = createLog(config.log)
   const metrics = createMetrics({
@@ -111,18 +126,31 @@ export async function compose(
     ofProcess: ownProcess,
   })
   const secrets = sessionSecrets(config)
-  const { origin: publicOrigin, host: publicHost, secure } = config.public
   const ownCookieNames = (name: string) => {
     const bare = name.replace(/^__Host-/, '')
     return bare === config.session.cookieName || isAttemptCookie(bare)
   }
 
-  const users = await createUsers({ database: config.database, clock, log })
+  const { origin: publicOrigin, host: publicHost, secure } = config.public
+  const tracing = await openTracing({
+    env: traceTo,
+    publicOrigin,
+    routeOf: (req) => travellerOf(req)?.route.path ?? expressRouteOf(req),
+    log,
+  })
+  const observeRedis = observeStore(metrics, 'redis', tracing)
+  const users = await createUsers({
+    database: config.database,
+    clock,
+    log,
+    observe: observeStore(metrics, config.database.kind === 'postgres' ? 'postgresql' : 'sqlite', tracing),
+  })
   const sessions = await createSessions({
     ...sessionSettings(config, secrets),
     clock,
     log,
     onEvent: countSessions(metrics),
+    onStore: observeRedis,
     async admits(session) {
       if (session.state !== 'member') return true
       const user = await users.directory.find(session.user.id)
@@ -137,6 +165,7 @@ export async function compose(
     offlineAccess: kinds.has('provider') || kinds.has('exchange'),
     clock,
     log,
+    ...(tracing && { fetch: tracing.fetch }),
   })
   const apiTokens = await createApiTokens({
     service: { ...config.serviceToken, readKeys: keyReader(config) },
@@ -145,15 +174,18 @@ export async function compose(
     index: sessions.index,
     refresh: async (id, grant, signal) => providers.all.get(id)?.account.refresh(grant, signal),
     exchange: config.tokenExchange,
-    redis: config.redis && { client: sessions.redis, prefix: config.redis.prefix },
+    redis: config.redis && { client: sessions.redis, prefix: config.redis.prefix, observe: observeRedis },
     clock,
     log,
     observe: metrics.tokenRenewed,
+    fetch: tracing?.fetch,
   })
   const { initialTokens } = apiTokens.issuer
   const pages = { home: config.spa.homePath, login: config.spa.loginPath, signup: config.spa.signupPath }
+  const requestLog = createRequestLog(log)
   const proxy = createProxy({
     routes: config.routes,
+    connections: config.upstreamConnections,
     publicOrigin,
     publicHost,
     secure,
@@ -164,8 +196,10 @@ export async function compose(
     tokens: apiTokens.tokens,
     clock,
     log,
-    observe: countCalls(metrics),
+    observe: reportCalls({ metrics, log, requestLog, tracing }),
+    trace: tracing?.callUpstream,
   })
+  metrics.watch({ sessions: sessions.figures, connections: proxy.connections })
   const spa = createSpa({
     ...config.spa,
     secure,
@@ -220,7 +254,7 @@ export async function compose(
   const app = createApp({
     publicOrigin,
     publicHost,
-    logRequests: logRequests({ log, clock }),
+    logRequests: logRequests(requestLog, clock),
     healthz: health.live,
     readyz: health.ready,
     proxy: proxy.handle,
@@ -239,12 +273,17 @@ export async function compose(
     logError: log.error,
   })
 
+  traceApp(app, tracing)
+  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
+    if (!proxy.upgrade(req, socket, head) && !spa.upgrade(req, socket, head))
+      refuseUpgrade(req, socket, new Problem('not-found'))
+  }
+
   return {
     app,
-    upgrade(req, socket, head) {
-      if (!proxy.upgrade(req, socket, head) && !spa.upgrade(req, socket, head))
-        refuseUpgrade(req, socket, new Problem('not-found'))
-    },
+    upgrade: tracing
+      ? (req, socket, head) => tracing.upgrade(req, socket, () => upgrade(req, socket, head))
+      : upgrade,
     async member(req) {
       const session = (await sessions.reader.read(req.headers.cookie))?.session
       return session?.state === 'member' ? { ...session.user.profile, id: session.user.id } : undefined
@@ -252,13 +291,14 @@ export async function compose(
     log,
     serverOptions,
     checkContinue: afterTheGate(app),
-    ops: createOpsListener(metrics, health),
+    ops: createOpsListener({ contentType: metrics.contentType, text: scrape ?? metrics.text }, health),
+    report: metrics.report,
     leave: health.drain,
     endStreams: () => proxy.endStreams(),
     reload: () => apiTokens.reload(),
     async close() {
       await proxy.close()
-      await Promise.all([spa.close(), providers.close(), sessions.close(), users.close()])
+      await Promise.all([spa.close(), providers.close(), sessions.close(), users.close(), tracing?.close()])
       metrics.close()
       log.close()
     },

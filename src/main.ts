@@ -9,7 +9,7 @@ if ('problems' in examined) {
   for (const problem of examined.problems) console.error(problem)
   process.exitCode = 1
 } else if (cluster.isPrimary && examined.config.workers > 1) {
-  supervise(examined.config.workers)
+  supervise(examined.config)
 } else {
   await serve(examined).catch((error: unknown) => {
     if (!(error instanceof CannotListen)) throw error

@@ -15,6 +15,8 @@ export interface Config {
   readonly providers: readonly ProviderConfig[]
   readonly kakaoAdminKey: string | undefined
   readonly routes: readonly RouteConfig[]
+  /** To one target, of one process; undefined: no limit. */
+  readonly upstreamConnections: number | undefined
   readonly serviceToken: ServiceTokenConfig
   readonly tokenExchange: TokenExchangeConfig | undefined
   readonly spa: SpaConfig

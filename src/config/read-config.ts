@@ -47,6 +47,7 @@ export function readConfig(env: Environment, files: FileReader): ReadConfig {
     providers,
     kakaoAdminKey: reader.read('KAKAO_ADMIN_KEY', text),
     routes,
+    upstreamConnections: reader.read('UPSTREAM_CONNECTIONS', count),
     serviceToken: {
       ...serviceTokenNames,
       audience,

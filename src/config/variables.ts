@@ -59,7 +59,7 @@ export const variableGroups = [
         name: 'SESSION_SECRET',
         unset: 'generated in DATA_DIR on loopback, required elsewhere',
         meaning:
-          'Signs and seals sessions: a comma list, newest first, each at least 32 characters; `npx coatcheck keygen --secret` makes one. The first is used, all are accepted; to rotate, put a new one in front and drop the old one after SESSION_ABSOLUTE_TIMEOUT.',
+          'Signs and seals sessions: a comma list, newest first, each at least 32 characters; `npx coatcheck keygen --secret` makes one. The first is used, all are accepted. To change it in a fleet: `old,new`, then `new,old`, then `new` (docs/sessions.md).',
         example: makeSecret,
       },
       {
@@ -188,6 +188,12 @@ export const variableGroups = [
         default: '30s',
         meaning: 'How long a target may take to send its response headers.',
         example: '30s',
+      },
+      {
+        name: 'UPSTREAM_CONNECTIONS',
+        meaning:
+          'How many connections a process opens to one target at most; further calls wait within their timeout. An event stream holds one. Empty: as many as there are calls.',
+        example: '256',
       },
       {
         name: 'API_TOKEN',

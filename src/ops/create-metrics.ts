@@ -1,13 +1,28 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { ProviderFailure } from '../providers/provider.ts'
+import type { EndReason } from '../session/session.ts'
+import { watchEventLoop } from './event-loop-delay.ts'
+import { createLiveFigures } from './live-figures.ts'
+import type { MetricsReport } from './metrics-sum.ts'
 
 /** Where a proxied call's time went, ms. */
 export interface ProxiedCall {
   readonly route: string
   /** 0: the client left before there was an answer. */
   readonly status: number
-  readonly upstreamMs: number
+  /** Gate, session and token. */
   readonly ownMs: number
+  /** Until the head of the upstream's answer; undefined: it was not asked or did not answer. */
+  readonly upstreamMs: number | undefined
+  /** Why the answer was ours and not the upstream's: a problem's code. */
+  readonly code: string | undefined
+}
+
+export interface MetricDescription {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary'
+  readonly help: string
+  readonly labelNames: readonly string[]
 }
 
 export interface MetricsOptions {
@@ -16,6 +31,28 @@ export interface MetricsOptions {
   readonly routes: readonly string[]
   /** Also the Node.js process: CPU, memory, garbage collection (prom-client's defaults). For the process that is ours alone. */
   readonly ofProcess?: boolean
+}
+
+const failureClasses: Readonly<Record<ProviderFailure, true>> = {
+  denied: true,
+  'stale-or-forged': true,
+  'code-rejected': true,
+  'profile-unusable': true,
+  misconfigured: true,
+  'rate-limited': true,
+  unavailable: true,
+}
+
+const endReasons: Readonly<Record<EndReason, true>> = {
+  expired: true,
+  'signed-out': true,
+  'ended-elsewhere': true,
+  'ended-by-provider': true,
+  'session-limit': true,
+  'account-disabled': true,
+  'account-deleted': true,
+  'provider-grant-ended': true,
+  replaced: true,
 }
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -44,30 +81,37 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
   const failures = counter('callback_failures_total', 'Failed callbacks by class.', ['provider', 'class'])
   const started = counter('sessions_started_total', 'Sessions begun, by state.', ['state'])
   const ended = counter('sessions_ended_total', 'Sessions ended, by reason.', ['reason'])
-  const reads = counter('session_reads_total', 'Session reads by where the answer was.', ['from'])
   const refused = counter('session_writes_refused_total', 'Writes that came after a session had ended.', [])
+  const conflicts = counter('session_write_conflicts_total', 'Writes that another was quicker than.', [])
+  const forged = counter('session_cookies_refused_total', 'Session cookies that are not ours.', ['why'])
+  const unreadable = counter('session_records_unreadable_total', 'Records that no ticket or key opens.', [])
   const renewals = counter('token_renewals_total', 'Token renewals by outcome.', ['kind', 'outcome'])
   const leaseWait = histogram('token_lease_wait_seconds', 'Waiting for a renewal lease.', ['kind'], seconds)
   const requests = counter('proxy_requests_total', 'Proxied calls.', ['route', 'status'])
+  const problems = counter('proxy_problems_total', 'Calls that coatcheck itself answered.', ['route', 'code'])
   const upstream = histogram('proxy_upstream_seconds', "The upstream's part.", ['route'], seconds)
   const own = histogram('proxy_own_seconds', "Coatcheck's own part.", ['route'], shortSeconds)
   const limited = counter('rate_limited_total', 'Requests over the rate limit.', [])
   const storeTime = histogram('store_seconds', 'Store calls.', ['store'], shortSeconds)
   const storeErrors = counter('store_errors_total', 'Store calls that failed.', ['store'])
-  const connections = new Gauge({
-    name: 'coatcheck_connections',
-    help: 'Live WebSockets and event streams.',
-    labelNames: ['kind'],
-    registers,
-  })
+  const { reads, watch } = createLiveFigures(registers)
   const stopWatching = watchEventLoop(registers)
   if (ofProcess) collectDefaultMetrics({ register: registry })
+
+  // A series that begins with its first event shows no increase: alerts would miss what happens once.
+  for (const why of ['signature', 'malformed']) forged.inc({ why }, 0)
+  for (const store of ['redis', 'database']) storeErrors.inc({ store }, 0)
+  for (const state of ['registering', 'member']) started.inc({ state }, 0)
+  for (const reason of Object.keys(endReasons)) ended.inc({ reason }, 0)
+  for (const provider of providers)
+    for (const failure of Object.keys(failureClasses)) failures.inc({ provider, class: failure }, 0)
 
   // Label look-ups cost more than observing: each route's are made once.
   const perRoute = remembered((route: string) => ({
     upstream: upstream.labels(route),
     own: own.labels(route),
     byStatus: remembered((status: string) => requests.labels(route, status)),
+    route,
   }))
 
   return {
@@ -76,36 +120,40 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
       failures.inc({ provider: providerOf(provider), class: failure }),
     sessionStarted: (state: 'registering' | 'member') => started.inc({ state }),
     sessionEnded: (reason: string) => ended.inc({ reason }),
-    sessionRead: (from: 'memory' | 'store') => reads.inc({ from }),
+    sessionReadFromStore: () => reads.inc({ from: 'store' }),
     sessionWriteRefused: () => refused.inc(),
+    sessionWriteConflict: () => conflicts.inc(),
+    sessionCookieRefused: (why: string) => forged.inc({ why }),
+    sessionRecordUnreadable: () => unreadable.inc(),
     tokenRenewed(kind: string, outcome: string, leaseWaitMs: number) {
       renewals.inc({ kind, outcome })
       leaseWait.observe({ kind }, leaseWaitMs / 1000)
     },
-    proxied({ route, status, upstreamMs, ownMs }: ProxiedCall) {
+    proxied({ route, status, ownMs, upstreamMs, code }: ProxiedCall) {
       const of = perRoute(routeOf(route))
       of.byStatus(statusClass(status)).inc()
-      of.upstream.observe(upstreamMs / 1000)
       of.own.observe(ownMs / 1000)
-    },
-    /** Returns what to call when the connection has ended. */
-    connected(kind: 'websocket' | 'event-stream'): () => void {
-      connections.inc({ kind })
-      let open = true
-      return () => {
-        if (open) connections.dec({ kind })
-        open = false
-      }
+      if (upstreamMs !== undefined) of.upstream.observe(upstreamMs / 1000)
+      if (code !== undefined) problems.inc({ route: of.route, code })
     },
     rateLimited: () => limited.inc(),
+    /** 0 ms: the store was known to be away, and was not asked. */
     storeAnswered(store: 'redis' | 'database', durationMs: number, ok: boolean) {
-      storeTime.observe({ store }, durationMs / 1000)
+      if (durationMs > 0) storeTime.observe({ store }, durationMs / 1000)
       if (!ok) storeErrors.inc({ store })
     },
-    storeFailed: (store: 'redis' | 'database') => storeErrors.inc({ store }),
+    /** What rooms count by themselves is read at each scrape from then on. */
+    watch,
     contentType: registry.contentType,
     /** The Prometheus text format. */
     text: () => registry.metrics(),
+    /** Every metric there is, for whoever documents or draws them. */
+    describe: (): readonly MetricDescription[] =>
+      (registry.getMetricsAsArray() as unknown as MetricDescription[]).map(
+        ({ name, type, help, labelNames }) => ({ name, type, help, labelNames: [...labelNames] }),
+      ),
+    /** For a sum over processes. */
+    report: (): Promise<MetricsReport> => registry.getMetricsAsJSON(),
     close: () => {
       stopWatching()
       registry.clear()
@@ -126,22 +174,4 @@ function remembered<T>(make: (key: string) => T): (key: string) => T {
     made.set(key, fresh)
     return fresh
   }
-}
-
-/** How late timers are: the first sign of a process that is overloaded or blocked. */
-function watchEventLoop(registers: Registry[]): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 10 })
-  delay.enable()
-  new Gauge({
-    name: 'coatcheck_event_loop_delay_seconds',
-    help: 'Event loop delay since the last scrape.',
-    labelNames: ['quantile'],
-    registers,
-    collect() {
-      for (const quantile of [50, 99, 100])
-        this.set({ quantile: String(quantile / 100) }, delay.percentile(quantile) / 1e9)
-      delay.reset()
-    },
-  })
-  return () => void delay.disable()
 }

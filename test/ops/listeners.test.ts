@@ -6,7 +6,7 @@ import request from 'supertest'
 import { createLog } from '../../src/ops/create-log.ts'
 import { createMetrics } from '../../src/ops/create-metrics.ts'
 import { createHealth, type HealthCheck } from '../../src/ops/health.ts'
-import { logRequests } from '../../src/ops/log-requests.ts'
+import { createRequestLog, logRequests } from '../../src/ops/log-requests.ts'
 import { createOpsListener } from '../../src/ops/ops-listener.ts'
 
 const check = (name: string, ping: HealthCheck['ping'], required = true) => ({ name, ping, required })
@@ -111,8 +111,11 @@ describe('the request log', () => {
       destination: { write: (line) => lines.push(JSON.parse(line)) },
     })
     let now = 0
-    const middleware = logRequests({ log, clock: () => (now += 7), route: () => '/api' })
-    const listener: RequestListener = (req, res) => middleware(req, res, () => handler(req, res))
+    const begun = logRequests(createRequestLog(log), () => (now += 7))
+    const listener: RequestListener = (req, res) => {
+      begun(req, res)
+      handler(req, res)
+    }
     return { lines, listener }
   }
 
@@ -133,7 +136,6 @@ describe('the request log', () => {
         status: 201,
         durationMs: 7,
         requestId: 'abc-1',
-        route: '/api',
       },
     ])
     expect(JSON.stringify(lines)).not.toContain('SECRET')
@@ -153,6 +155,29 @@ describe('the request log', () => {
     await closed
     server.close()
     expect(lines).toMatchObject([{ status: 200, aborted: true }])
+  })
+
+  it('tells of a proxied call what the proxy says of it', () => {
+    const lines: Record<string, unknown>[] = []
+    const log = createLog({
+      level: 'info',
+      format: 'json',
+      destination: { write: (line) => lines.push(JSON.parse(line)) },
+    })
+    createRequestLog(log)?.({
+      method: 'GET',
+      target: '/api/notes?token=SECRET',
+      status: 502,
+      code: 'upstream-unreachable',
+      durationMs: 12.345,
+      upstreamMs: 3.21,
+      requestId: 'abc-2',
+      route: '/api',
+      cut: true,
+    })
+    expect(lines).toMatchObject([
+      { path: '/api/notes', route: '/api', durationMs: 12.3, upstreamMs: 3.2, aborted: true, status: 502 },
+    ])
   })
 
   it('leaves probes to debug', async () => {

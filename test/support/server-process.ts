@@ -14,9 +14,9 @@ export interface ServerProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts it and does not wait. */
-export function spawnServer(env: Readonly<Record<string, string>>, cwd = '/'): ServerProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+/** Starts it and does not wait. `program`: the sources', or a build's. */
+export function spawnServer(env: Readonly<Record<string, string>>, cwd = '/', program = main): ServerProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,8 +46,9 @@ export function spawnServer(env: Readonly<Record<string, string>>, cwd = '/'): S
 export async function startServer(
   env: Readonly<Record<string, string>>,
   cwd?: string,
+  program?: string,
 ): Promise<ServerProcess> {
-  const server = spawnServer(env, cwd)
+  const server = spawnServer(env, cwd, program)
   const url = `${env['PUBLIC_URL']}/readyz`
   const deadline = Date.now() + 20_000
   while (Date.now() < deadline) {
