@@ -57,13 +57,29 @@ function parse(args: readonly string[]): { words: string; values: OptionValues }
   const types = Object.fromEntries(Object.entries<Option>(all).map(([name, { type }]) => [name, { type }]))
   const options = { ...types, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+    const { values, positionals } = parseArgs({
+      args: tied(args, (name) => types[name]?.type === 'string'),
+      options,
+      allowPositionals: true,
+    })
     return { words: positionals.join(' '), values: values as OptionValues }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code?.startsWith('ERR_PARSE_ARGS')) return message.split('. ')[0] ?? message
     throw error
   }
+}
+
+/** `--session -x` as `--session=-x`: ids are random and may begin with a dash, which the parser would take for an option. */
+function tied(args: readonly string[], takesValue: (name: string) => boolean): string[] {
+  const list: string[] = []
+  for (const arg of args) {
+    const option = list.at(-1) ?? ''
+    const isItsValue = /^-[^-]/.test(arg) && option.startsWith('--') && takesValue(option.slice(2))
+    if (isItsValue) list[list.length - 1] = `${option}=${arg}`
+    else list.push(arg)
+  }
+  return list
 }
 
 function mistakeIn({ words, options }: Command, values: OptionValues): string | undefined {

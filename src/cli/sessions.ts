@@ -10,7 +10,7 @@ const user: Option = { type: 'string', value: 'ID', required: true, meaning: 'th
 /** Where somebody is signed in, and what became of the sessions they ask about. */
 export const listSessions: Command = {
   words: 'sessions list',
-  summary: 'list where a user is signed in, and why sessions of the last 24 hours ended',
+  summary: 'list where a user is signed in, and why sessions of the last 30 days ended',
   options: { user },
   async run({ json, required }, terminal) {
     const userId = required('user')
@@ -78,7 +78,7 @@ function unreachable({ err }: Terminal): 1 {
   return 1
 }
 
-function asJson({ handle, provider, device, createdAt, lastSeenAt }: SessionEntry) {
+function asJson({ handle, provider, device, createdAt, lastSeenAt }: SessionEntry | EndedEntry) {
   return {
     id: handle,
     provider,
@@ -92,7 +92,7 @@ function asEndedJson(entry: EndedEntry) {
   return { ...asJson(entry), endedAt: new Date(entry.endedAt).toISOString(), reason: entry.reason }
 }
 
-function asRow(entry: SessionEntry): readonly string[] {
+function asRow(entry: SessionEntry | EndedEntry): readonly string[] {
   const { id, provider, device, createdAt, lastSeenAt } = asJson(entry)
   return [id, provider, device, createdAt, lastSeenAt]
 }

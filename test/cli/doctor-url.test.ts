@@ -1,8 +1,10 @@
-import { createServer, type RequestListener, request, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { freePort } from '../support/ports.ts'
+import { type Arrangements, setUpsOf } from './broken-set-ups.ts'
+import { type Front, type Habits, listen, openFront } from './front.ts'
 import { coatcheck } from './terminal.ts'
 
 /*
@@ -10,81 +12,93 @@ import { coatcheck } from './terminal.ts'
  */
 
 let house: House
-let behind: { readonly server: Server; readonly port: number }
-let front: Server | undefined
+let behind: Server
+const target = freePort()
+let front: Front | undefined
 beforeAll(async () => {
   house = await openHouse()
-  behind = await listen(house.coatcheck.app, await freePort())
+  behind = createServer(house.coatcheck.app)
+  behind.on('upgrade', house.coatcheck.upgrade)
+  await listen(behind, await target)
 })
 afterEach(() => {
-  front?.closeAllConnections()
   front?.close()
+  front = undefined
 })
 afterAll(async () => {
-  behind.server.closeAllConnections()
-  behind.server.close()
+  behind.closeAllConnections()
+  behind.close()
   await house.close()
 })
 
-function listen(listener: RequestListener, port: number) {
+const publicPort = () => Number(new URL(house.env['PUBLIC_URL'] ?? '').port)
+
+/** Something else than coatcheck there. */
+async function put(listener: RequestListener): Promise<void> {
   const server = createServer(listener)
-  return new Promise<typeof behind>((resolve) =>
-    server.listen(port, '127.0.0.1', () => resolve({ server, port })),
-  )
+  await listen(server, publicPort())
+  front = { close: () => void server.close().closeAllConnections() }
 }
 
-/** Something in front of coatcheck that changes what passes. */
-function proxy({ host, cookie }: { host?: string; cookie?: (value: string) => string }): RequestListener {
-  return (req, res) => {
-    const { url, headers } = req
-    const options = { port: behind.port, path: url, headers: { ...headers, ...(host && { host }) } }
-    request({ host: '127.0.0.1', ...options }, (answer) => {
-      const cookies = answer.headers['set-cookie']?.map(cookie ?? String)
-      res.writeHead(answer.statusCode ?? 500, {
-        ...answer.headers,
-        ...(cookies && { 'set-cookie': cookies }),
-      })
-      answer.pipe(res)
-    }).end()
-  }
+async function putProxy(habits?: Habits): Promise<void> {
+  front = await openFront(publicPort(), await target, { ...(habits && { habits }) })
 }
 
-/** What `doctor --url` says of the public URL with `listener` there. */
-async function look(listener?: RequestListener): Promise<readonly string[]> {
-  const port = Number(new URL(house.env['PUBLIC_URL'] ?? '').port)
-  if (listener) front = (await listen(listener, port)).server
+/** What `doctor --url` says of the public URL. */
+async function look(): Promise<readonly (Finding & { readonly words: string })[]> {
   const { json } = await coatcheck('doctor --url --json', house.env, house.world.now)
   return json<{ findings: readonly Finding[] }>()
     .findings.filter(({ area }) => area === 'public url')
-    .map(({ level, seen, advice }) => `${level}: ${seen} → ${advice}`)
+    .map((one) => ({ ...one, words: `${one.area}: ${one.seen} → ${one.advice}` }))
+}
+
+const outside: Arrangements<'public url', () => Promise<void>> = {
+  'nothing is there': async () => {},
+  'another server is there': () => put((_, res) => res.end('hello')),
+  'people end up under another address': () =>
+    put((_, res) => res.writeHead(301, { location: 'https://www.example.com/' }).end()),
+  'the proxy changes Host': () => putProxy({ host: 'coatcheck.internal' }),
+  'the proxy changes cookies': () => putProxy({ cookie: (value) => value.replace(/; *HttpOnly/i, '') }),
+  'the proxy drops cookies': () => putProxy({ cookie: () => undefined }),
+  'the proxy drops WebSocket upgrades': () => putProxy({ dropsUpgrades: true }),
 }
 
 describe('coatcheck doctor --url', () => {
   it('finds a coatcheck that can be reached as it should', async () => {
-    const lines = await look(proxy({}))
-    expect(lines.map((line) => line.split(':')[0])).toEqual(['ok', 'ok'])
-  })
-
-  it('finds that nothing is there', async () => {
-    expect(await look()).toEqual([expect.stringMatching(/^failed: .*nothing listens/)])
-  })
-
-  it('finds another server there', async () => {
-    expect(await look((_, res) => res.end('hello'))).toEqual([
-      expect.stringMatching(/^failed: .*not as coatcheck does/),
+    await putProxy()
+    const found = await look()
+    expect(found.map(({ level, seen }) => `${level}: ${seen}`)).toEqual([
+      `ok: ${house.env['PUBLIC_URL']} leads to coatcheck`,
+      'ok: cookies arrive with their attributes',
+      'ok: WebSocket upgrades arrive',
     ])
   })
 
-  it('finds a proxy that changes Host, which would redirect for ever', async () => {
-    expect(await look(proxy({ host: 'coatcheck.internal' }))).toEqual([
-      expect.stringMatching(/^failed: redirects to itself.*Host/),
-    ])
+  it.each(setUpsOf('public url', outside))('names what is broken: %s', async (_, arrange, expected) => {
+    await arrange()
+    const found = (await look()).filter(({ level }) => level !== 'ok')
+    expect(found.map(({ words }) => words)).toEqual([expect.stringMatching(expected)])
   })
 
-  it('finds a proxy that changes cookies', async () => {
-    const cookie = (value: string) => value.replace(/; *HttpOnly/i, '')
-    expect(await look(proxy({ cookie }))).toContainEqual(
-      expect.stringMatching(/^failed: cookies arrive changed/),
+  it('asks for no WebSockets where no route has any', async () => {
+    await putProxy({ dropsUpgrades: true })
+    const routes = [{ path: '/api', target: house.api.url, websocket: false }]
+    const env = { ...house.env, API_URL: '', API_ROUTES: JSON.stringify(routes) }
+    const { json } = await coatcheck('doctor --url --json', env, house.world.now)
+    expect(JSON.stringify(json())).not.toContain('WebSocket')
+  })
+
+  it('blames no proxy for a login that did not begin', async () => {
+    await putProxy({ cookie: () => undefined })
+    // Kakao’s endpoints are presets: only one without metadata cannot begin.
+    const env = { ...house.env, PROVIDERS: 'acme', ACME_CLIENT_ID: 'x', ACME_CLIENT_SECRET: 'x' }
+    const { json } = await coatcheck(
+      'doctor --url --json',
+      { ...env, ACME_ISSUER: 'http://127.0.0.1:2' },
+      house.world.now,
+    )
+    expect(json<{ findings: Finding[] }>().findings).toContainEqual(
+      expect.objectContaining({ area: 'public url', level: 'warning', seen: 'a login answers 404' }),
     )
   })
 })

@@ -57,6 +57,14 @@ describe('coatcheck sessions', () => {
     expect(await stateOf(browser)).toBe('anonymous: ended-elsewhere')
   })
 
+  it('takes an id that begins with a dash for an id', async () => {
+    const { id } = await member()
+    const { code, out } = await support(`sessions end --user ${id} --session -n0t-signed-in`)
+    expect({ code, out }).toEqual({ code: 1, out: ['sessions ended: 0'] })
+    const forgotten = await support(`sessions end --session --user ${id}`)
+    expect(forgotten.code).toBe(2)
+  })
+
   it('ends all of them', async () => {
     const { id, browser } = await member()
     expect((await support(`sessions end --user ${id} --json`)).json()).toEqual({ ended: 1 })
@@ -77,6 +85,17 @@ describe('coatcheck sessions', () => {
     expect(ended.map(({ reason }) => reason)).toEqual(['ended-elsewhere', 'signed-out'])
     const { out } = await support(`sessions list --user ${id}`)
     expect(out.find((line) => line.endsWith(' signed-out'))).toContain('kakao')
+  })
+
+  it('says so for 30 days', async () => {
+    const { id, browser } = await member()
+    await browser.fetch('/auth/logout', { method: 'POST' })
+    const monthMs = 30 * 24 * 60 * 60 * 1000
+    house.world.advance(monthMs - 60_000)
+    expect((await support(`sessions list --user ${id}`)).out.at(-1)).toMatch(/ signed-out$/)
+    house.world.advance(60_000)
+    expect((await support(`sessions list --user ${id}`)).out).toEqual(['Not signed in anywhere.'])
+    expect((await support(`sessions list --user ${id} --json`)).json()).toEqual({ sessions: [], ended: [] })
   })
 
   it('says so where sessions live in another process', async () => {

@@ -2,7 +2,9 @@ import type { Clock } from '../../clock.ts'
 import { type Environment, examine } from '../../examination.ts'
 import type { Command } from '../command.ts'
 import { examineClock } from './examine-clock.ts'
+import { examineDataDir } from './examine-data-dir.ts'
 import { examineDatabase } from './examine-database.ts'
+import { examinePorts } from './examine-port.ts'
 import { examineProviders } from './examine-providers.ts'
 import { examinePublicUrl } from './examine-public-url.ts'
 import { examineRedis } from './examine-redis.ts'
@@ -13,7 +15,7 @@ import { type Observation, observeFetch } from './observed-fetch.ts'
 /** Tries everything that the configuration names, and says what to do about each failure. */
 export const doctor: Command = {
   words: 'doctor',
-  summary: 'check, then try Redis, the database, each provider and each API target',
+  summary: 'check, then try the port, Redis, the database, each provider and each API target',
   options: {
     url: {
       type: 'boolean',
@@ -38,14 +40,19 @@ async function diagnose(
   { fromOutside }: { readonly fromOutside: boolean },
 ): Promise<readonly Finding[]> {
   const examined = await examine(env)
-  if ('problems' in examined)
-    return examined.problems.map((problem) =>
-      failed('configuration', problem, 'correct it, then run doctor again'),
-    )
-  const { config, warnings } = examined
+  const warnings = examined.warnings.map((line) =>
+    warning('configuration', line, 'see docs/configuration.md'),
+  )
+  if ('problems' in examined) {
+    const correct = 'correct it, then run doctor again'
+    return [...examined.problems.map((problem) => failed('configuration', problem, correct)), ...warnings]
+  }
+  const { config } = examined
   const observations: Observation[] = []
   const targets = observeFetch(clock)
-  const [redis, database, providers, api, outside] = await Promise.all([
+  const [ports, dataDir, redis, database, providers, api, outside] = await Promise.all([
+    examinePorts(config),
+    examineDataDir(config),
     examineRedis(config.redis),
     examineDatabase(config, clock),
     examineProviders(config, { clock, observed: (one) => observations.push(one) }),
@@ -54,7 +61,9 @@ async function diagnose(
   ])
   return [
     ok('configuration', 'is complete'),
-    ...warnings.map((line) => warning('configuration', line, 'see docs/configuration.md')),
+    ...warnings,
+    ...ports,
+    ...dataDir,
     ...redis,
     ...database,
     ...providers,

@@ -13,26 +13,43 @@ export async function examineDatabase(config: Config, clock: Clock): Promise<rea
     await withUsers(config, clock, (users) => users.ping())
     return [ok('database', `${place} answers, its tables are up to date`)]
   } catch (error) {
-    return [explain(place, rootOf(error))]
+    return [explain(place, error)]
   }
 }
 
-/** PostgreSQL’s error codes (appendix A of its manual). */
-const refusals: readonly (readonly [code: RegExp, seen: string, advice: string])[] = [
+/**
+ * By PostgreSQL’s error code (appendix A of its manual), and by message: PgBouncer gives all its refusals the code 08P01,
+ * and pg’s own time-outs have none.
+ */
+const refusals: readonly (readonly [pattern: RegExp, seen: string, advice: string])[] = [
   [
-    /^28/,
+    /unsupported startup parameter: statement_timeout/,
+    'is a PgBouncer that refuses statement_timeout',
+    'end DATABASE_URL in ?statement_timeout= or set ignore_startup_parameters = statement_timeout there',
+  ],
+  [/^3D000|no such database/, 'has no such database', 'create it: CREATE DATABASE …'],
+  [
+    /^28|authentication failed/,
     'refuses the user or the password',
     'correct them in DATABASE_URL (percent-encode special characters)',
   ],
-  [/^3D000$/, 'has no such database', 'create it: CREATE DATABASE …'],
-  [/^(42501|3F000)$/, 'does not let us create tables', 'grant the user CREATE on its schema'],
-  [/^53300$/, 'has no connection left', 'raise max_connections, or put a pooler in between'],
+  [/^(42501|3F000)/, 'does not let us create tables', 'grant the user CREATE on its schema'],
+  [/^25006/, 'takes no writes: it is a standby', 'lead DATABASE_URL to the primary'],
+  [/^53300/, 'has no connection left', 'raise max_connections, or put a pooler in between'],
+  [/^57P03/, 'is starting up or shutting down', 'try again in a minute'],
+  [
+    /connection timeout|timeout expired|read timeout/i,
+    'did not answer in time',
+    'check firewalls on the way, and that a pooler in between has a database behind it',
+  ],
 ]
 
 function explain(place: string, error: unknown): Finding {
-  const { code = '' } = error as NodeJS.ErrnoException
-  for (const [pattern, seen, advice] of refusals)
-    if (pattern.test(code)) return failed('database', `${place} ${seen} (${code})`, advice)
+  const causes = causesOf(error)
+  for (const [pattern, seen, advice] of refusals) {
+    const cause = causes.find(({ code = '', message }) => pattern.test(`${code} ${message}`))
+    if (cause) return failed('database', `${place} ${seen}${cause.code ? ` (${cause.code})` : ''}`, advice)
+  }
   if (place.startsWith('SQLite'))
     return failed(
       'database',
@@ -43,7 +60,7 @@ function explain(place: string, error: unknown): Finding {
   return failed('database', `${place}: ${seen}`, advice)
 }
 
-function rootOf(error: unknown): unknown {
-  const { cause } = error as Error
-  return cause ? rootOf(cause) : error
+/** The innermost first: it has the code. */
+function causesOf(error: unknown): readonly NodeJS.ErrnoException[] {
+  return error instanceof Error ? [...causesOf(error.cause), error] : []
 }

@@ -126,12 +126,15 @@ async function examineClient(
   }
 }
 
+/** Ours where only the slash differs, the library’s where more does. */
+const mismatches = new Set(['issuer-mismatch', 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'])
+
 function explainMetadata(
   area: string,
   { error, prefix, watch }: { error: unknown; prefix: string; watch: ObservedFetch },
 ): Finding {
   const code = error instanceof ProviderError ? error.providerCode : undefined
-  if (code === 'issuer-mismatch')
+  if (code !== undefined && mismatches.has(code))
     return failed(
       area,
       'its metadata name another issuer',
