@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { prepareApache } from './apache.ts'
 import { serverPort } from './ports.ts'
-import { installed, type Measured, start } from './processes.ts'
+import { installed, type Measured, type Role, start } from './processes.ts'
 import { cookieFrom, mintSessions } from './sessions.ts'
 
 /** A server under measurement. */
@@ -17,6 +18,7 @@ export interface Contestant {
 export interface Surroundings {
   readonly upstream: string
   readonly redisUrl: string
+  /** Signed-in people that coatcheck knows. */
   readonly sessions: number
 }
 
@@ -48,26 +50,27 @@ export async function startContestants(
     command: string[],
     env: Record<string, string>,
     cookies: readonly string[],
+    role: Role = 'server',
   ) {
     if (!wanted(name)) return
     const port = String(env['PORT'] ?? serverPort())
-    const process = await start(command, 'server', { PORT: port, UPSTREAM: upstream, ...env })
+    const process = await start(command, role, { PORT: port, UPSTREAM: upstream, ...env })
     contestants.push({ name, origin: `http://localhost:${port}`, process, cookies })
   }
 
   const minted = wanted('coatcheck') ? await mintSessions({ redisUrl, secret, count: sessions }) : []
-  const main = [process.execPath, join(import.meta.dirname, '../src/main.ts')]
-  for (const [name, level] of [
-    ['coatcheck', 'warn'],
-    ['coatcheck, a request line each', 'info'],
+  const main = [process.execPath, ...startFlags(), join(import.meta.dirname, '../src/main.ts')]
+  for (const [name, env, role] of [
+    ['coatcheck', {}, 'server'],
+    ['coatcheck, a request line each', { LOG_LEVEL: 'info' }, 'server'],
+    ['coatcheck, on both cores', {}, 'both cores'],
+    ['coatcheck, WORKERS=2 on both cores', { WORKERS: '2' }, 'both cores'],
   ] as const)
-    await add(name, [...main], await coatcheckEnvironment(surroundings, spa, level), minted)
+    await add(name, main, { ...coatcheckEnvironment(surroundings, spa), ...env }, minted, role)
   await add('stock', server('stock'), { REDIS_URL: redisUrl, SPA_DIR: spa }, [])
   const stock = contestants.find(({ name }) => name === 'stock')
   if (stock) {
-    const cookies = await Promise.all(
-      Array.from({ length: Math.min(sessions, 300) }, () => cookieFrom(`${stock.origin}/login`)),
-    )
+    const cookies = await Promise.all(Array.from({ length: 300 }, () => cookieFrom(`${stock.origin}/login`)))
     contestants[contestants.indexOf(stock)] = { ...stock, cookies }
   }
   await add('http-proxy-middleware', server('http-proxy-middleware'), {}, [])
@@ -78,10 +81,23 @@ export async function startContestants(
     const port = String(serverPort())
     await add('nginx', nginxCommand(nginx, { port, upstream, spa }), { PORT: port }, [])
   }
+  const port = String(serverPort())
+  const apache = wanted('mod_auth_openidc') && (await prepareApache({ port, upstream, redisUrl, folder }))
+  if (apache) {
+    await add('mod_auth_openidc', apache.command, { PORT: port }, [])
+    contestants.push({ ...(contestants.pop() as Contestant), cookies: [await apache.signIn()] })
+    await apache.close()
+  }
   return contestants
 }
 
-async function coatcheckEnvironment({ upstream, redisUrl }: Surroundings, spa: string, level: string) {
+/** Node's flags of `npm start`. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+  return scripts.start.split(' ').filter((word: string) => word.startsWith('--'))
+}
+
+function coatcheckEnvironment({ upstream, redisUrl }: Surroundings, spa: string): Record<string, string> {
   const port = String(serverPort())
   const dataDir = mkdtempSync(join(folder, 'data-'))
   return {
@@ -95,7 +111,8 @@ async function coatcheckEnvironment({ upstream, redisUrl }: Surroundings, spa: s
     KAKAO_CLIENT_SECRET: 'bench',
     API_URL: upstream,
     SPA_DIR: spa,
-    LOG_LEVEL: level,
+    LOG_LEVEL: 'warn',
+    OPS_PORT: String(serverPort()),
   }
 }
 

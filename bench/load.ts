@@ -46,7 +46,7 @@ async function withWrk(wrk: string, job: Job): Promise<Load> {
 }
 
 /** wrk takes its requests from a Lua script, made before the run; the summary comes as JSON. */
-function lua({ method, path, headers, cookies, bodyBytes, expected }: Job): string {
+function lua({ method, path, headers, cookies, bodyBytes, expected, turn = 0 }: Job): string {
   const lines = Object.entries(headers).map(([name, value]) => `headers["${name}"] = "${value}"`)
   const body = bodyBytes > 0 ? `string.rep("x", ${bodyBytes})` : 'nil'
   const all = cookies.length > 0 ? cookies : ['']
@@ -54,7 +54,7 @@ function lua({ method, path, headers, cookies, bodyBytes, expected }: Job): stri
 local headers = {}
 ${lines.join('\n')}
 local cookies = { ${all.map((cookie) => `"${cookie}"`).join(', ')} }
-local requests, turn, wrong = {}, 0, 0
+local requests, turn = {}, ${turn}
 init = function()
   for i, cookie in ipairs(cookies) do
     if cookie ~= "" then headers["Cookie"] = cookie end

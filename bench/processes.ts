@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { serverPort } from './ports.ts'
 
 /** A process under measurement, on a core of its own where the machine has two. */
 export interface Measured {
   readonly pid: number
+  /** Where its inspector will listen if it is asked to (SIGUSR1). */
+  readonly inspectorPort: number
   /** CPU time so far, ms. */
   cpuMs(): number
   /** Resident memory, MB. */
@@ -14,6 +17,7 @@ export interface Measured {
   stop(): Promise<void>
 }
 
+const production = { NODE_NO_WARNINGS: '1', NODE_ENV: 'production' }
 const ticksPerSecond = 100
 const serverCore = 0
 /** Everything else: load generator, upstream, Redis. */
@@ -21,29 +25,34 @@ const otherCore = 1
 
 const canPin = availableParallelism() > 1 && existsSync('/usr/bin/taskset')
 
+/** Which cores a process may use. */
+export type Role = 'server' | 'other' | 'both cores'
+
 /** `taskset` before a command, so that a server has one core and the rest of the bench another. */
-export function pinned(command: readonly string[], role: 'server' | 'other'): string[] {
-  if (!canPin) return [...command]
+export function pinned(command: readonly string[], role: Role): string[] {
+  if (!canPin || role === 'both cores') return [...command]
   return ['taskset', '-c', String(role === 'server' ? serverCore : otherCore), ...command]
 }
 
 /** Starts a program that listens on `env.PORT`; returns when it does. */
 export async function start(
   command: readonly string[],
-  role: 'server' | 'other',
+  role: Role,
   env: Readonly<Record<string, string>>,
 ): Promise<Measured> {
   const [program = '', ...args] = pinned(command, role)
+  const inspectorPort = serverPort()
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1', NODE_ENV: 'production', ...env },
+    env: { ...process.env, ...production, NODE_OPTIONS: `--inspect-port=${inspectorPort}`, ...env },
   })
   await listening(child, Number(env['PORT']))
   const pid = child.pid as number
   return {
     pid,
-    cpuMs: () => cpuMs(pid),
-    rssMb: () => rssMb(pid),
+    inspectorPort,
+    cpuMs: () => sum(family(pid).map(cpuMs)),
+    rssMb: () => sum(family(pid).map(rssMb)),
     async stop() {
       if (child.exitCode !== null) return
       const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -70,6 +79,16 @@ function accepts(port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
+}
+
+/** A process and its children: nginx, Apache and WORKERS=2 work in those. */
+function family(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  return [pid, ...children.filter((child) => child !== '').map(Number)]
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function cpuMs(pid: number): number {

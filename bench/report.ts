@@ -3,6 +3,8 @@ import type { Sockets } from './idle-sockets.ts'
 import { generator } from './load.ts'
 import type { Measurement } from './run.ts'
 import type { Scenario } from './scenarios.ts'
+import { compared, type Figure, middle } from './statistics.ts'
+import { markdown, ratio } from './table.ts'
 
 export interface Results {
   readonly measurements: readonly Measurement[]
@@ -37,48 +39,38 @@ const columns = [
   'p50 ms',
   'p99 ms',
   'RSS MB',
+  'grown by',
   'Redis',
   'errors',
 ]
 
 function table({ name, against }: Scenario, all: readonly Measurement[]): string {
   const here = all.filter(({ scenario }) => scenario === name)
-  const of = (contestant: string, field: keyof Measurement) =>
-    median(here.filter((one) => one.contestant === contestant).map((one) => Number(one[field])))
-  const rows = [...new Set(here.map(({ contestant }) => contestant))].map((contestant) => [
-    contestant,
-    of(contestant, 'perSecond').toFixed(0),
-    ratio(of(contestant, 'perSecond') / of(against, 'perSecond')),
-    // nginx works in a child process, which is not measured.
-    contestant === 'nginx' ? '–' : of(contestant, 'cpuUs').toFixed(0),
-    ratio(of(against, 'cpuUs') / of(contestant, 'cpuUs')),
-    of(contestant, 'p50Ms').toFixed(2),
-    of(contestant, 'p99Ms').toFixed(2),
-    of(contestant, 'rssMb').toFixed(0),
-    of(contestant, 'redisCommands').toFixed(2),
-    of(contestant, 'errors').toFixed(0),
-  ])
+  const rows = [...new Set(here.map(({ label }) => label))].map((label) => {
+    const of = (field: Figure) => middle(here, label, field)
+    return [
+      label,
+      of('perSecond').toFixed(0),
+      ratio(compared(here, { label, against, field: 'perSecond' })),
+      of('cpuUs').toFixed(0),
+      ratio(1 / compared(here, { label, against, field: 'cpuUs' })),
+      of('p50Ms').toFixed(2),
+      of('p99Ms').toFixed(2),
+      of('rssMb').toFixed(0),
+      of('rssGrowthMb').toFixed(0),
+      of('redisCommands').toFixed(2),
+      of('errors').toFixed(0),
+    ]
+  })
   return `### ${name}\n\nRatios: against ${against}; more is better.\n\n${markdown(columns, rows)}`
 }
 
-function ratio(value: number): string {
-  return Number.isFinite(value) ? `${value.toFixed(2)} ×` : '–'
-}
-
 function socketTable(sockets: readonly Sockets[]): string {
-  const rows = sockets.map(({ contestant, count, kbEach }) => [contestant, String(count), kbEach.toFixed(0)])
-  return `### WebSockets that do nothing\n\n${markdown(['', 'sockets', 'KB each'], rows)}`
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map((_, at) => (at === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
+  const rows = sockets.map(({ contestant, count, heldKb, residentKb }) => [
+    contestant,
+    String(count),
+    heldKb.toFixed(1),
+    residentKb.toFixed(1),
+  ])
+  return `### WebSockets that do nothing\n\n${markdown(['', 'sockets', 'KB held by each', 'KB resident'], rows)}`
 }

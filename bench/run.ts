@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createClient } from 'redis'
 import { startRedis } from '../test/support/redis-server.ts'
-import { type Contestant, startContestants } from './contestants.ts'
+import { aimsTable } from './aims.ts'
+import { startContestants } from './contestants.ts'
 import type { Load } from './generator.ts'
 import { holdSockets, type Sockets } from './idle-sockets.ts'
 import { issuingTable, measureIssuing } from './issuing.ts'
@@ -11,7 +12,7 @@ import { putUnderLoad } from './load.ts'
 import { serverPort } from './ports.ts'
 import { start } from './processes.ts'
 import { report } from './report.ts'
-import { type Scenario, scenarios } from './scenarios.ts'
+import { type Entry, scenarios } from './scenarios.ts'
 
 /** `npm run bench` measures everything; `-- --quick` is under a minute; `-- --only coatcheck,undici` picks contestants; `-- --write` keeps the tables. */
 const { values } = parseArgs({
@@ -26,13 +27,21 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 const seconds = values.quick ? 1 : 4
 const connections = 32
+/** With more sessions than are kept in memory, every call can be one that reads its session from Redis. */
+const sessions = values.quick ? 300 : 60_000
+
+/** Whose cookie is next, by job: an entry of all sessions does not begin with the same ones again. */
+const turns = new WeakMap<Entry['job'], number>()
 
 /** One contestant in one round of one scenario. */
 export interface Measurement extends Load {
   readonly scenario: string
-  readonly contestant: string
+  readonly label: string
+  readonly round: number
   readonly cpuUs: number
   readonly rssMb: number
+  /** The most that memory grew while under load. */
+  readonly rssGrowthMb: number
   readonly redisCommands: number
 }
 
@@ -43,7 +52,7 @@ const upstream = await start([process.execPath, join(import.meta.dirname, 'upstr
 })
 const only = values.only?.split(',')
 const contestants = await startContestants(
-  { upstream: `http://127.0.0.1:${upstreamPort}`, redisUrl: redis.url, sessions: 300 },
+  { upstream: `http://127.0.0.1:${upstreamPort}`, redisUrl: redis.url, sessions },
   (name) => only === undefined || only.includes(name),
 )
 const counter = createClient({ url: redis.url })
@@ -53,11 +62,15 @@ try {
   const measurements: Measurement[] = []
   for (const scenario of scenarios) {
     if (values.scenario && !scenario.name.includes(values.scenario)) continue
-    const taking = contestants.filter(scenario.includes)
-    for (const contestant of taking) await measure(scenario, contestant, 0.5)
+    const entries = scenario.entries(contestants)
+    // Before the first round everybody has run warm, and every session has been called once: its token is made.
+    for (const entry of entries) await measure(entry, { seconds: 2, ...scenario }, entry.job.cookies.length)
     // Rounds are interleaved: what the machine does besides hits everybody.
     for (let round = 0; round < rounds; round += 1)
-      for (const contestant of taking) measurements.push(await measure(scenario, contestant, seconds))
+      for (const entry of entries) {
+        const measured = await measure(entry, { seconds, ...scenario })
+        measurements.push({ scenario: scenario.name, label: entry.label, round, ...measured })
+      }
     console.error(`measured: ${scenario.name}`)
   }
   const sockets: Sockets[] = []
@@ -67,7 +80,8 @@ try {
     ))
       sockets.push(await holdSockets(contestant, values.quick ? 200 : 1000))
   const tables = report({ measurements, sockets, rounds, seconds, connections, scenarios })
-  const text = values.scenario ? tables : `${tables}\n\n${issuingTable(await measureIssuing(seconds))}`
+  const issuing = values.scenario ? [] : [issuingTable(await measureIssuing(seconds))]
+  const text = [aimsTable(measurements, sockets), tables, ...issuing].join('\n\n')
   console.log(text)
   if (values.write) writeDown(text)
 } finally {
@@ -84,23 +98,35 @@ function writeDown(tables: string): void {
   writeFileSync(page, `${words}${mark}\n\n${tables}\n`)
 }
 
-async function measure(scenario: Scenario, contestant: Contestant, duration: number): Promise<Measurement> {
-  const { process, origin, name } = contestant
-  const [cpuBefore, commandsBefore] = [process.cpuMs(), await commandsSoFar()]
-  const load = await putUnderLoad({
-    ...scenario.job(contestant),
-    origin,
-    connections: scenario.connections ?? connections,
-    seconds: Math.max(1, duration),
-  })
+interface Pace {
+  readonly seconds: number
+  readonly connections?: number
+}
+
+/** `calls`: not fewer than these. */
+async function measure({ contestant, job }: Entry, pace: Pace, calls = 0) {
+  const { process, origin } = contestant
+  const [cpuBefore, rssBefore, commandsBefore] = [process.cpuMs(), process.rssMb(), await commandsSoFar()]
+  let rssMost = rssBefore
+  const sampling = setInterval(() => {
+    rssMost = Math.max(rssMost, process.rssMb())
+  }, 100)
+  let load: Load
+  let requests = 0
+  do {
+    const turn = turns.get(job) ?? 0
+    load = await putUnderLoad({ connections, ...pace, ...job, origin, turn })
+    turns.set(job, (turn + load.requests) % Math.max(1, job.cookies.length))
+    requests += load.requests
+  } while (requests < calls)
+  clearInterval(sampling)
   const commands = (await commandsSoFar()) - commandsBefore - 1
   return {
     ...load,
-    scenario: scenario.name,
-    contestant: name,
-    cpuUs: ((process.cpuMs() - cpuBefore) * 1000) / load.requests,
+    cpuUs: ((process.cpuMs() - cpuBefore) * 1000) / requests,
     rssMb: process.rssMb(),
-    redisCommands: commands / load.requests,
+    rssGrowthMb: rssMost - rssBefore,
+    redisCommands: commands / requests,
   }
 }
 

@@ -1,15 +1,20 @@
 import type { Contestant } from './contestants.ts'
 import type { Job } from './generator.ts'
 
-/** One way of putting every contestant that can take it under load. */
+/** A contestant under one kind of load. */
+export interface Entry {
+  readonly label: string
+  readonly contestant: Contestant
+  readonly job: Omit<Job, 'origin' | 'seconds' | 'connections'>
+}
+
+/** Entries that are measured in turns, and compared with each other. */
 export interface Scenario {
   readonly name: string
-  /** The contestant that the others are measured against. */
+  /** The label of the entry that the others are measured against. */
   readonly against: string
-  readonly includes: (contestant: Contestant) => boolean
-  readonly job: (contestant: Contestant) => Omit<Job, 'origin' | 'seconds' | 'connections'>
+  readonly entries: (contestants: readonly Contestant[]) => readonly Entry[]
   readonly connections?: number
-  readonly seconds?: number
 }
 
 /** What a browser's fetch sends besides its cookie. */
@@ -23,64 +28,104 @@ const browser = {
   'Sec-Fetch-Dest': 'empty',
 }
 
-const get = { path: '/api/notes', method: 'GET', headers: browser, bodyBytes: 0, expected: 200 } as const
-const knowsSessions = ({ cookies }: Contestant) => cookies.length > 0
-const everybody = () => true
+type Call = Entry['job']
+const get: Call = {
+  path: '/api/notes',
+  method: 'GET',
+  headers: browser,
+  cookies: [],
+  bodyBytes: 0,
+  expected: 200,
+}
+const bothCores = /both cores/
+/** They share a process's settings with coatcheck, and nothing but a request line or a core more. */
+const variants = /^coatcheck,/
+const sessionsOfMany = 300
+
+/** A call of the first signed-in person, by everybody whose name fits. */
+function each(fits: (contestant: Contestant) => boolean, call: Call) {
+  return (contestants: readonly Contestant[]): Entry[] =>
+    contestants
+      .filter(fits)
+      .map((contestant) => ({ label: contestant.name, contestant, job: withSessions(call, contestant, 1) }))
+}
+
+function withSessions(call: Call, { cookies }: Contestant, count: number): Call {
+  return { ...call, cookies: cookies.slice(0, count) }
+}
+
+const onOneCore = ({ name }: Contestant) => !bothCores.test(name)
+const named = (...names: string[]) => {
+  return ({ name }: Contestant) => names.includes(name)
+}
 
 export const scenarios: readonly Scenario[] = [
+  { name: 'GET, 200 bytes of JSON, one session', against: 'undici', entries: each(onOneCore, get) },
   {
-    name: 'GET, 200 bytes of JSON, one session',
-    against: 'undici',
-    includes: everybody,
-    job: ({ cookies }) => ({ ...get, cookies: cookies.slice(0, 1) }),
-  },
-  {
-    name: 'the same, 300 sessions in turn',
-    against: 'stock',
-    includes: knowsSessions,
-    job: ({ cookies }) => ({ ...get, cookies: cookies.slice(0, 300) }),
+    name: 'the same, with more sessions',
+    against: 'coatcheck, one session',
+    entries: (contestants) =>
+      contestants.filter(named('coatcheck', 'stock')).flatMap((contestant) => {
+        const { name, cookies } = contestant
+        const of = (label: string, count: number) => ({
+          label: `${name}, ${label}`,
+          contestant,
+          job: withSessions(get, contestant, count),
+        })
+        // More than are kept in memory, in turn: every call reads its session from Redis.
+        const all = cookies.length > sessionsOfMany ? [of('another one each call', cookies.length)] : []
+        return [of('one session', 1), of('300 in turn', sessionsOfMany), ...all]
+      }),
   },
   {
     name: 'POST of 2 KB',
     against: 'undici',
-    includes: everybody,
-    job: ({ cookies }) => ({ ...get, method: 'POST', bodyBytes: 2048, cookies: cookies.slice(0, 1) }),
+    entries: each(onOneCore, { ...get, method: 'POST', bodyBytes: 2048 }),
   },
   {
     name: 'forged cookies',
     against: 'stock',
-    includes: knowsSessions,
-    job: ({ name }) => ({
-      ...get,
-      expected: 401,
-      cookies: Array.from({ length: 100 }, (_, at) =>
-        forged(name === 'stock' ? 'connect.sid' : 'session', at),
-      ),
-    }),
+    entries: (contestants) =>
+      contestants.filter(named('coatcheck', 'stock')).map((contestant) => ({
+        label: contestant.name,
+        contestant,
+        job: { ...get, expected: 401, cookies: forgedCookies(contestant.name) },
+      })),
   },
   {
     name: 'a static file of 4 KB',
     against: 'stock',
-    includes: (contestant) => knowsSessions(contestant) || contestant.name === 'nginx',
-    job: () => ({ ...get, path: '/assets/app-12345678.js', cookies: [] }),
+    entries: each(named('coatcheck', 'stock', 'nginx'), { ...get, path: '/assets/app-12345678.js' }),
   },
   {
     name: 'at 2,000 requests a second',
     against: 'undici',
-    includes: ({ name }) => name === 'coatcheck' || name === 'undici',
-    job: ({ cookies }) => ({ ...get, cookies: cookies.slice(0, 1), rate: 2000 }),
+    entries: each(named('coatcheck', 'undici'), { ...get, rate: 2000 }),
   },
   {
     name: 'GET of 100 MB',
     against: 'undici',
-    includes: ({ name }) => name === 'coatcheck' || name === 'undici',
     connections: 2,
-    job: ({ cookies }) => ({ ...get, path: '/api/bytes/104857600', cookies: cookies.slice(0, 1) }),
+    entries: each(named('coatcheck', 'undici'), { ...get, path: '/api/bytes/104857600' }),
+  },
+  {
+    name: 'POST of 100 MB',
+    against: 'undici',
+    connections: 2,
+    entries: each(named('coatcheck', 'undici'), { ...get, method: 'POST', bodyBytes: 104_857_600 }),
+  },
+  {
+    name: 'one worker and two, everything on the same two cores',
+    against: 'coatcheck, on both cores',
+    entries: each(({ name }) => variants.test(name) && bothCores.test(name), get),
   },
 ]
 
-/** A cookie of the right shape that nobody signed. */
-function forged(name: string, at: number): string {
-  const ticket = `${'A'.repeat(38)}${String(at).padStart(5, '0')}`
-  return `${name}=s%3A${ticket}.${'B'.repeat(43)}`
+/** Cookies of the right shape that nobody signed. */
+function forgedCookies(contestant: string): string[] {
+  const name = contestant === 'stock' ? 'connect.sid' : 'session'
+  return Array.from({ length: 100 }, (_, at) => {
+    const ticket = `${'A'.repeat(38)}${String(at).padStart(5, '0')}`
+    return `${name}=s%3A${ticket}.${'B'.repeat(43)}`
+  })
 }
