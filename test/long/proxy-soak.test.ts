@@ -1,71 +1,129 @@
+import { readdirSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { describe, expect, it } from '@jest/globals'
-import { Agent, request } from 'undici'
-import { route } from '../proxy/fakes.ts'
-import { openWire, startFront } from '../proxy/front.ts'
-import { startUpstream } from '../proxy/upstream.ts'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { createWorld, type World } from '../../src/testing/world.ts'
+import { type HelperProcess, startHelper } from '../proxy/processes/helper-process.ts'
+import { inspectable, type MemoryMeter, openMemoryOf } from '../proxy/processes/memory-of.ts'
+import { type Seen, startSoak } from '../proxy/processes/soak-client.ts'
+import { signUp } from '../support/house.ts'
+import { type ServerProcess, startServer } from '../support/server-process.ts'
+import { freshPrefix, redisUrl } from '../support/services.ts'
 
-const minutes = Number(process.env['SOAK_MINUTES'] ?? 1)
-const body = 'x'.repeat(20_000)
+/** `SOAK_SECONDS=600` for a figure to write down. */
+const seconds = Number(process.env['SOAK_SECONDS'] ?? 20)
+/** In so many parts; what the first takes is the size that the work needs. */
+const parts = 6
 
-describe('under load for a long time', () => {
-  it('shows every broken answer as broken, and leaves no socket behind', async () => {
-    await using upstream = await startUpstream()
-    let asked = 0
-    upstream.answer = (req, res) => {
-      asked += 1
-      upstream.requests.length = 0
-      const breaks = asked % 50 === 0
-      // In turn: with a length, in chunks, and until the connection closes.
-      const framing = asked % 3
-      if (framing === 0) res.setHeader('Content-Length', body.length)
-      if (framing === 2) res.useChunkedEncodingByDefault = false
-      req.resume()
-      if (!breaks) res.end(body)
-      else if (asked % 100 === 0) req.socket.resetAndDestroy()
-      else res.write(body.slice(0, 100), () => setImmediate(() => req.socket.resetAndDestroy()))
-    }
-    await using front = await startFront({ routes: [route({ target: upstream.url })] })
-    const agent = new Agent({ connections: 32 })
-    const seen = { whole: 0, problems: 0, broken: 0, left: 0, truncated: 0 }
-    const endsAt = performance.now() + minutes * 60_000
-    let calls = 0
+interface Point {
+  readonly atSeconds: number
+  readonly heldMb: number
+  readonly residentMb: number
+}
 
-    async function call() {
-      calls += 1
-      if (calls % 50 === 0) {
-        const wire = await openWire(front.port)
-        wire.write(`GET /api/x HTTP/1.0\r\nCookie: session=t1\r\nSec-Fetch-Site: same-origin\r\n\r\n`)
-        await Promise.race([pause(calls % 7), wire.until(/\r\n\r\n/).catch(() => undefined)])
-        wire.socket.destroy()
-        seen.left += 1
-        return
-      }
-      try {
-        const answer = await request(`${front.url}/api/x`, { dispatcher: agent, headers: front.member })
-        const text = await answer.body.text()
-        if (answer.statusCode === 200 && text === body) seen.whole += 1
-        else if (answer.statusCode === 502) seen.problems += 1
-        else seen.truncated += 1
-      } catch {
-        seen.broken += 1
-      }
-    }
+describe(`under half load for ${seconds} seconds, with clients that leave and an upstream that resets`, () => {
+  let world: World
+  let upstream: HelperProcess
+  let server: ServerProcess
+  let memory: MemoryMeter
+  let seen: Seen
+  const points: Point[] = []
+  const files = { before: 0, after: 0 }
+  const sockets = { before: 0, after: 0 }
 
-    async function keepCalling() {
-      while (performance.now() < endsAt) await call()
-    }
-    await Promise.all(Array.from({ length: 16 }, keepCalling))
-    await agent.close()
-    await pause(2000)
-
-    expect(seen.truncated).toBe(0)
-    expect(seen.whole).toBeGreaterThan(seen.problems + seen.broken)
-    expect(Math.min(seen.problems, seen.broken, seen.left)).toBeGreaterThan(0)
-    front.samples.length = 0
-    const open = await new Promise<number>((resolve, reject) =>
-      front.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  const openFiles = () => readdirSync(`/proc/${server.child.pid}/fd`).length
+  /** The server's own count: a socket that nobody closed would be among them. */
+  const openSockets = async () =>
+    Number(
+      await memory.evaluate(
+        'String(process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length)',
+      ),
     )
-    expect(open).toBe(0)
+
+  beforeAll(
+    async () => {
+      world = await createWorld({ providers: ['kakao'] })
+      upstream = startHelper('flaky-upstream.ts')
+      server = await startServer({
+        ...world.env,
+        ...inspectable,
+        REDIS_URL: redisUrl(),
+        REDIS_PREFIX: freshPrefix(),
+        API_ROUTES: JSON.stringify([
+          { path: '/api', target: `http://127.0.0.1:${await upstream.nextLine()}`, timeout: '1s' },
+        ]),
+      })
+      const browser = world.browser()
+      await signUp(browser)
+      const [ticket] = browser.cookies('session')
+      memory = await openMemoryOf(server)
+      await untilQuiet()
+      files.before = openFiles()
+      sockets.before = await openSockets()
+
+      const soak = startSoak({
+        port: Number(world.env['PORT']),
+        path: '/api/x',
+        silentPath: '/api/never',
+        headers: {
+          host: new URL(world.env['PUBLIC_URL'] as string).host,
+          cookie: `${ticket?.name}=${ticket?.value}`,
+          'sec-fetch-site': 'same-origin',
+        },
+        body: 'x'.repeat(20_000),
+        callers: 16,
+      })
+      seen = soak.seen
+      for (let part = 1; part <= parts; part += 1) {
+        await pause((seconds * 1000) / parts)
+        const { held, resident } = await memory.measure()
+        points.push({ atSeconds: (seconds * part) / parts, heldMb: held / 1e6, residentMb: resident / 1e6 })
+      }
+      await soak.stop()
+      await untilQuiet()
+      files.after = openFiles()
+      sockets.after = await openSockets()
+      const rate = (seen.whole + seen.problems + seen.broken + seen.left) / seconds
+      console.info(JSON.stringify({ ...seen, rate: Math.round(rate), files, sockets, points }))
+    },
+    seconds * 1000 + 120_000,
+  )
+  afterAll(async () => {
+    memory.close()
+    await server.stop()
+    upstream.stop()
+    await world.close()
+  })
+
+  /** Idle connections to the upstream close by themselves after some seconds. */
+  async function untilQuiet(): Promise<void> {
+    for (let left = 20; left > 0; left -= 1) {
+      upstream.tell('?')
+      if ((await upstream.nextLine()) === '0') return
+      await pause(1000)
+    }
+  }
+
+  it('every answer was whole, a 502 or 504, or broken for everybody to see', () => {
+    expect(seen.wrong).toEqual([])
+    const { whole, problems, broken, left } = seen
+    expect(whole).toBeGreaterThan(20 * seconds)
+    // Of a hundred calls one is reset before its head, one in its body, two have left.
+    const of = (count: number) => count / (whole + problems + broken + left)
+    for (const share of [of(problems), of(broken)]) expect(share).toBeGreaterThan(0.003)
+    for (const share of [of(problems), of(broken)]) expect(share).toBeLessThan(0.03)
+    expect(of(left)).toBeCloseTo(0.02, 2)
+  })
+
+  it('no connection is left: not to the upstream, not at the server', async () => {
+    upstream.tell('?')
+    expect(await upstream.nextLine()).toBe('0')
+    expect(files.after).toBeLessThanOrEqual(files.before)
+    expect(sockets.after).toBeLessThanOrEqual(sockets.before)
+  })
+
+  it('memory does not grow', () => {
+    const [first, last] = [points[0], points.at(-1)] as [Point, Point]
+    expect(last.heldMb - first.heldMb).toBeLessThan(8)
+    expect(last.residentMb - first.residentMb).toBeLessThan(40)
   })
 })
