@@ -1,6 +1,6 @@
 import { type BasicPooledClientSideCache, createClient, createCluster, createSentinel } from 'redis'
 import type { RedisConfig } from '../config/config.ts'
-import { redisScripts } from './redis-scripts.ts'
+import { redisScripts, type Slide } from './redis-scripts.ts'
 
 /** The writes that a fail-over must not lose, one by one or in a pipeline. */
 export interface KeptScripts<Reply> {
@@ -10,17 +10,19 @@ export interface KeptScripts<Reply> {
 }
 
 /** The commands that change nothing: one that comes late does no harm. */
-export type RedisReads = Pick<RedisCommands, 'get' | 'hGetAll' | 'lRange'>
+export type RedisReads = Pick<RedisCommands, 'get' | 'mGet' | 'hGetAll' | 'lRange'>
 
 /** The commands this room uses, the same on a single server, a cluster and behind sentinels. */
 export interface RedisCommands extends KeptScripts<Promise<number>> {
   get(key: string): Promise<string | null>
+  mGet(keys: readonly string[]): Promise<(string | null)[]>
   set(key: string, value: string, options: { condition?: 'NX'; PX: number }): Promise<string | null>
   hGetAll(key: string): Promise<Record<string, string>>
   hDel(key: string, field: string): Promise<number>
   lRange(key: string, from: number, to: number): Promise<string[]>
   noteEnd(key: string, value: string, kept: string, keptMs: string, now: string): Promise<number>
-  slideRecord(key: string, seenAt: string, ttl: string): Promise<number>
+  /** In a cluster, keys of one slot. */
+  slideRecords(slides: readonly Slide[]): Promise<number>
 }
 
 /** A connection that can be asked whether it lives. */

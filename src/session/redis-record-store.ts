@@ -1,3 +1,4 @@
+import { gathered } from './gathered.ts'
 import {
   formatRecord,
   parseRecord,
@@ -7,15 +8,32 @@ import {
 } from './record-store.ts'
 import type { RedisLink } from './redis-link.ts'
 import type { KeepWrite } from './redis-replication.ts'
+import type { Slide } from './redis-scripts.ts'
 
 const outcomes = { 1: 'written', 0: 'conflict', [-1]: 'gone' } as const
 
-/** Records in Redis, each under `prefix` + handle, each step one script on that key. */
+/**
+ * Records in Redis, each under `prefix` + handle, each step one script on that key. What one server is asked about several
+ * sessions in the same moment is one command; a cluster's keys lie apart.
+ */
 export function createRedisRecordStore(link: RedisLink, prefix: string): RecordStore {
   const key = (handle: string) => `${prefix}${handle}`
+  const get = gathered(
+    (keys: readonly string[]) => link.read((redis) => redis.mGet(keys)),
+    setImmediate,
+    link.scattered ? 1 : undefined,
+  )
+  const slide = gathered(
+    async (slides: readonly Slide[]) => {
+      await link.write((redis) => redis.slideRecords(slides))
+      return []
+    },
+    setImmediate,
+    link.scattered ? 1 : undefined,
+  )
   return {
     async read(handle) {
-      const value = await link.read((redis) => redis.get(key(handle)))
+      const value = await get(key(handle))
       return value === null ? undefined : parseRecord(value)
     },
     async write(handle, { replaces, seenAt, sealed, ttlMs }) {
@@ -26,9 +44,7 @@ export function createRedisRecordStore(link: RedisLink, prefix: string): RecordS
       )
       return outcomes[code as keyof typeof outcomes]
     },
-    async slide(handle, seenAt, ttlMs) {
-      await link.write((redis) => redis.slideRecord(key(handle), String(seenAt), String(ttlMs)))
-    },
+    slide: (handle, seenAt, ttlMs) => slide({ key: key(handle), seenAt, ttlMs }),
     async end(handle, ended) {
       const code = await link.keep((redis) =>
         redis.endRecord(key(handle), formatRecord(ended), String(tombstoneMs)),

@@ -1,6 +1,6 @@
 import { type CommandParser, defineScript } from 'redis'
 
-/** One key, some arguments, an integer: what every script of ours is like. */
+/** One key, some arguments, an integer: what nearly every script of ours is like. */
 function singleKeyScript(SCRIPT: string) {
   return defineScript({
     SCRIPT,
@@ -13,8 +13,16 @@ function singleKeyScript(SCRIPT: string) {
   })
 }
 
+/** A record's use, to be written down. */
+export interface Slide {
+  readonly key: string
+  /** ms. */
+  readonly seenAt: number
+  readonly ttlMs: number
+}
+
 /**
- * Lua on one key each: atomic in Redis, routable in Cluster. Values are `revision:seenAt:sealed` or `ended:reason:at`.
+ * Lua on one key each, or on as many as one server has: atomic in Redis, routable in Cluster. Values are `revision:seenAt:sealed` or `ended:reason:at`.
  */
 export const redisScripts = {
   /** ARGV: revision to replace (0: create), seenAt, sealed, ttl. 1 written, 0 conflict, -1 gone. */
@@ -31,12 +39,23 @@ export const redisScripts = {
     local value = string.format('%d:%s:%s', tonumber(revision) + 1, seen, ARGV[3])
     redis.call('SET', KEYS[1], value, 'PX', ARGV[4])
     return 1`),
-  /** ARGV: seenAt, ttl. */
-  slideRecord: singleKeyScript(`
-    local revision, seen, sealed = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+):(%d+):(.*)$')
-    if not revision or tonumber(seen) >= tonumber(ARGV[1]) then return 0 end
-    redis.call('SET', KEYS[1], revision .. ':' .. ARGV[1] .. ':' .. sealed, 'PX', ARGV[2])
-    return 1`),
+  /** ARGV: seenAt and ttl of each key. */
+  slideRecords: defineScript({
+    SCRIPT: `
+    for index, key in ipairs(KEYS) do
+      local now, ttl = ARGV[index * 2 - 1], ARGV[index * 2]
+      local revision, seen, sealed = string.match(redis.call('GET', key) or '', '^(%d+):(%d+):(.*)$')
+      if revision and tonumber(seen) < tonumber(now) then
+        redis.call('SET', key, revision .. ':' .. now .. ':' .. sealed, 'PX', ttl)
+      end
+    end
+    return 1`,
+    parseCommand(parser: CommandParser, slides: readonly Slide[]) {
+      parser.pushKeysLength(slides.map(({ key }) => key))
+      for (const { seenAt, ttlMs } of slides) parser.push(String(seenAt), String(ttlMs))
+    },
+    transformReply: (reply: unknown) => Number(reply),
+  }),
   /** ARGV: `ended:reason:at`, ttl. 1: the record was live. */
   endRecord: singleKeyScript(`
     local found = redis.call('GET', KEYS[1]) or ''

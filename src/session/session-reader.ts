@@ -31,8 +31,8 @@ export interface CountingReader extends SessionReader {
 /** The hot way in. A session in memory costs a cookie parse and two look-ups; nothing is written before the response. */
 export function createSessionReader(options: SessionReaderOptions): CountingReader {
   const { cookie, copies, tickets, watches, records, limits, clock, log } = options
-  // When this instance last wrote a session's use down, or tried to.
-  const slidAt = new LRUCache<string, number>({ max: 50_000 })
+  // When this instance last wrote a session's use down, or tried to: until its copy says so.
+  const slidAt = new LRUCache<string, number>({ max: 5_000 })
   let readsFromMemory = 0
 
   return {

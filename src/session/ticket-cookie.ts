@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { sign, unsign } from 'cookie-signature'
 import { LRUCache } from 'lru-cache'
@@ -31,7 +31,7 @@ export interface TicketCookie {
 
 /** The public name of a ticket's session: SHA-256, base64url. A dump of names is worth nothing. */
 export function handleOf(ticket: string): string {
-  return createHash('sha256').update(ticket).digest('base64url')
+  return hash('sha256', ticket, 'base64url')
 }
 
 // `s:` + 43 characters of base64url + `.` + an unpadded base64 HMAC-SHA-256.

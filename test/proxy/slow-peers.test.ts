@@ -139,10 +139,14 @@ describe('an answer that has begun', () => {
     })
     const wire = await openWire(front.port)
     let received = 0
+    // A pause for every megabyte, however small the pieces are: as long on a slow machine as on a fast one.
+    let pauses = 0
     wire.socket.removeAllListeners('data').on('data', (chunk) => {
       received += chunk.length
+      if (received < (pauses + 1) * 1_000_000) return
+      pauses += 1
       wire.socket.pause()
-      setTimeout(() => wire.socket.resume(), 4)
+      setTimeout(() => wire.socket.resume(), 60)
     })
     wire.write(get)
     while (received < size && !wire.socket.closed) await pause(20)

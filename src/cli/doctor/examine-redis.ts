@@ -82,7 +82,7 @@ async function tryCommands({ commands }: RedisClient, { prefix }: RedisConfig): 
       'forgets a key that was just written',
       'check that REDIS_URL leads to one server, not to a balancer over several',
     )
-  await commands.slideRecord(key, '1', '1000')
+  await commands.slideRecords([{ key, seenAt: 1, ttlMs: 1000 }])
   return ok(area, `keys under ${prefix} can be written and read`)
 }
 
