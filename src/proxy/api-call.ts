@@ -6,6 +6,7 @@ import type { OpenSession } from '../session/session.ts'
 import { type Applicant, refused } from './admission.ts'
 import { type AnswerHeaders, answerHeaders, isCoded, isEventStream } from './answer-headers.ts'
 import { AnswerWriter } from './answer-writer.ts'
+import { bodyPassed } from './body-buffers.ts'
 import { CallTimer, type Timed } from './call-timer.ts'
 import { failureOf } from './failure.ts'
 import { lacksProof, saysElsewhere } from './gate.ts'
@@ -146,6 +147,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return
     this.#timer.moved()
+    bodyPassed(chunk.length)
     if (!this.#answer.write(chunk)) {
       controller.pause()
       this.res.once('drain', () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { Problem } from '../http/problem.ts'
+import { bodyPassed } from './body-buffers.ts'
 
 /** Whether a request has a body: RFC 9112 §6.3, and the parser has refused everything ambiguous. */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
@@ -54,6 +55,7 @@ export class RequestBody extends Readable {
 
   readonly #take = (chunk: Buffer): void => {
     this.#bytes += chunk.length
+    bodyPassed(chunk.length)
     if (this.#bytes > this.#maxBytes) {
       this.destroy(new Problem('payload-too-large'))
       return

@@ -17,7 +17,7 @@ const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../packag
 /** `200mb`. */
 const maxBody = 200 * 1024 * 1024
 /** As `npm start` has it. */
-const semiSpace = /--max-semi-space-size=\d+/.exec(manifest.scripts.start)?.[0] ?? ''
+const heapOptions: string = manifest.scripts.start.match(/--(max-semi-space-size=\d+|expose-gc)/g).join(' ')
 const piece = Buffer.alloc(65_536, 120)
 
 let world: World
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const target = `http://127.0.0.1:${await upstream.nextLine()}`
   server = await startServer({
     ...world.env,
-    NODE_OPTIONS: semiSpace,
+    NODE_OPTIONS: heapOptions,
     REDIS_URL: redisUrl(),
     REDIS_PREFIX: freshPrefix(),
     API_ROUTES: JSON.stringify([
