@@ -86,6 +86,8 @@ export async function createCoatcheck(
 /** coatcheck with what a process of its own needs besides. */
 export interface House extends Coatcheck {
   readonly log: Log
+  /** Writes out the log's lines that are waiting; for the moment before the process ends. */
+  flush(): void
   /** For `createServer`: which upgrades are wanted, how long a request may take. */
   readonly serverOptions: ServerOptions
   /** For the server's `checkContinue`: the gate comes first. */
@@ -111,7 +113,7 @@ export interface ComposeOptions {
 
 /**
  * Puts the rooms together.
- * @param options.ownProcess the process is ours alone: its memory and CPU are among the metrics
+ * @param options.ownProcess the process is ours alone: its memory and CPU are among the metrics, and `flush` is called before it ends
  * @param options.traceTo the environment whose OTEL_* variables say where spans go; without it there are none
  * @param options.scrape the metrics of all processes that share the port; without it this one is alone
  */
@@ -119,7 +121,7 @@ export async function compose(
   { config, signupSchema }: Examined,
   { clock, ownProcess = false, scrape, traceTo = {} }: ComposeOptions,
 ): Promise<House> {
-  const log = createLog(config.log)
+  const log = createLog({ ...config.log, batched: ownProcess })
   const metrics = createMetrics({
     providers: config.providers.map(({ id }) => id),
     routes: config.routes.map(({ path }) => path),
@@ -289,6 +291,7 @@ export async function compose(
       return session?.state === 'member' ? { ...session.user.profile, id: session.user.id } : undefined
     },
     log,
+    flush: log.flush,
     serverOptions,
     checkContinue: afterTheGate(app),
     ops: createOpsListener({ contentType: metrics.contentType, text: scrape ?? metrics.text }, health),

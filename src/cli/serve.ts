@@ -30,6 +30,7 @@ export async function serve(examined: Examined): Promise<void> {
   })
   if (cluster.isWorker) reportMetrics(house.report)
   const { log } = house
+  process.on('exit', house.flush)
   const server = createServer(house.serverOptions, house.app)
   server.on('upgrade', house.upgrade)
   // Answered only after the gate has let the request through (RFC 9110 §10.1.1).

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { sentProblem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { OwnedLog } from './create-log.ts'
+import { redactText } from './redaction.ts'
 
 /** A request when it is over. */
 export interface EndedRequest {
@@ -32,24 +33,23 @@ const probes = new Set(['/healthz', '/readyz'])
  * One line per request at `info`; undefined where nobody would read it. Never a header, a query or a body.
  * Probes are a line at `debug`: they come every few seconds for ever.
  */
-export function createRequestLog(log: Pick<OwnedLog, 'info' | 'debug' | 'enabled'>): RequestLog | undefined {
+export function createRequestLog(log: Pick<OwnedLog, 'line' | 'enabled'>): RequestLog | undefined {
   if (!log.enabled('info')) return undefined
   return ({ method, target, status, code, durationMs, upstreamMs, requestId, route, cut }) => {
     const query = target.indexOf('?')
     const path = target.slice(0, Math.min(query < 0 ? target.length : query, longestPath))
     const line = {
       method,
-      path,
+      path: redactText(path),
       status,
       code,
       durationMs: inTenths(durationMs),
       upstreamMs: upstreamMs === undefined ? undefined : inTenths(upstreamMs),
-      requestId,
+      requestId: redactText(requestId),
       route,
       aborted: cut ? true : undefined,
     }
-    if (probes.has(path)) log.debug('request', line)
-    else log.info('request', line)
+    log.line(probes.has(path) ? 'debug' : 'info', 'request', line)
   }
 }
 
