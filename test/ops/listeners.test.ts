@@ -141,6 +141,13 @@ describe('the request log', () => {
     expect(JSON.stringify(lines)).not.toContain('SECRET')
   })
 
+  it('holds no token either that stands in a path or poses as an id', async () => {
+    const { lines, listener } = logged((_req, res) => res.end())
+    const token = 'eyJhbGciOi.eyJzdWIi.c2ln'
+    await request(listener).get(`/reset/${token}/now`).set('X-Request-Id', token)
+    expect(lines).toMatchObject([{ path: '/reset/[redacted]/now', requestId: '[redacted]' }])
+  })
+
   it('says when a client left before the answer was complete', async () => {
     let closed: Promise<unknown> | undefined
     const { lines, listener } = logged((_req, res) => {
