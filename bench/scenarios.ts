@@ -15,6 +15,8 @@ export interface Scenario {
   readonly against: string
   readonly entries: (contestants: readonly Contestant[]) => readonly Entry[]
   readonly connections?: number
+  /** Who is left out of `--quick`. */
+  readonly notQuick?: RegExp
 }
 
 /** What a browser's fetch sends besides its cookie. */
@@ -64,6 +66,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'the same, with more sessions',
     against: 'coatcheck, one session',
+    notQuick: /^stock/,
     entries: (contestants) =>
       contestants.filter(named('coatcheck', 'stock')).flatMap((contestant) => {
         const { name, cookies } = contestant
@@ -80,6 +83,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'POST of 2 KB',
     against: 'undici',
+    notQuick: /^(?!coatcheck$|undici$)/,
     entries: each(onOneCore, { ...get, method: 'POST', bodyBytes: 2048 }),
   },
   {
