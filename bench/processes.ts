@@ -56,8 +56,8 @@ export async function start(
     async stop() {
       if (child.exitCode !== null) return
       const ended = new Promise((resolve) => child.once('exit', resolve))
-      // Its children too: Apache's would go on by themselves.
-      for (const one of family(pid).reverse()) process.kill(one, 'SIGKILL')
+      // Its children too, after it, or it would start others: Apache's go on by themselves.
+      for (const one of family(pid)) process.kill(one, 'SIGKILL')
       await ended
     },
   }

@@ -60,22 +60,24 @@ await counter.connect()
 
 try {
   const measurements: Measurement[] = []
-  const warm = new Set<string>()
+  const warm = new Set<Entry['contestant']>()
   for (const scenario of scenarios) {
     if (values.scenario && !scenario.name.includes(values.scenario)) continue
     const left = values.quick ? scenario.notQuick : undefined
     const entries = scenario.entries(contestants).filter(({ label }) => !left?.test(label))
     // Before the first round everybody has run warm, and every session has been called once: its token is made.
     for (const entry of entries) {
-      const kind = [entry.contestant.name, entry.job.method, entry.job.path, entry.job.bodyBytes].join()
-      if (values.quick && warm.has(kind) && entry.job.cookies.length < 2) continue
-      warm.add(kind)
-      await measure(entry, { seconds: values.quick ? 1 : 2, ...scenario }, entry.job.cookies.length)
+      if (values.quick && warm.has(entry.contestant) && entry.job.cookies.length < 2) continue
+      warm.add(entry.contestant)
+      await measure(entry, { ...scenario, seconds: values.quick ? 1 : 2 }, entry.job.cookies.length)
     }
     // Rounds are interleaved: what the machine does besides hits everybody.
     for (let round = 0; round < rounds; round += 1)
       for (const entry of entries) {
-        const measured = await measure(entry, { seconds, ...scenario })
+        const measured = await measure(entry, {
+          ...scenario,
+          seconds: Math.max(seconds, scenario.leastSeconds ?? 0),
+        })
         measurements.push({ scenario: scenario.name, label: entry.label, round, ...measured })
       }
     console.error(`measured: ${scenario.name}`)

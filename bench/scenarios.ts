@@ -15,6 +15,8 @@ export interface Scenario {
   readonly against: string
   readonly entries: (contestants: readonly Contestant[]) => readonly Entry[]
   readonly connections?: number
+  /** A run shorter than this says nothing. */
+  readonly leastSeconds?: number
   /** Who is left out of `--quick`. */
   readonly notQuick?: RegExp
 }
@@ -110,12 +112,14 @@ export const scenarios: readonly Scenario[] = [
     name: 'GET of 100 MB',
     against: 'undici',
     connections: 2,
+    leastSeconds: 2,
     entries: each(named('coatcheck', 'undici'), { ...get, path: '/api/bytes/104857600' }),
   },
   {
     name: 'POST of 100 MB',
     against: 'undici',
     connections: 2,
+    leastSeconds: 2,
     entries: each(named('coatcheck', 'undici'), { ...get, method: 'POST', bodyBytes: 104_857_600 }),
   },
   {
