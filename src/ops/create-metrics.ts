@@ -4,6 +4,7 @@ import type { EndReason } from '../session/session.ts'
 import { watchEventLoop } from './event-loop-delay.ts'
 import { createLiveFigures } from './live-figures.ts'
 import type { MetricsReport } from './metrics-sum.ts'
+import { createRouteTimes } from './route-times.ts'
 
 /** Where a proxied call's time went, ms. */
 export interface ProxiedCall {
@@ -71,6 +72,8 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
     new Counter({ name: `coatcheck_${name}`, help, labelNames, registers })
   const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
     new Histogram({ name: `coatcheck_${name}`, help, labelNames, buckets, registers })
+  const routeTimes = (name: string, help: string, buckets: readonly number[]) =>
+    createRouteTimes(registers, { name: `coatcheck_${name}`, help, buckets })
   const oneOf = (known: readonly string[]) => {
     const set = new Set(known)
     return (value: string) => (set.has(value) ? value : 'other')
@@ -87,10 +90,27 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
   const unreadable = counter('session_records_unreadable_total', 'Records that no ticket or key opens.', [])
   const renewals = counter('token_renewals_total', 'Token renewals by outcome.', ['kind', 'outcome'])
   const leaseWait = histogram('token_lease_wait_seconds', 'Waiting for a renewal lease.', ['kind'], seconds)
-  const requests = counter('proxy_requests_total', 'Proxied calls.', ['route', 'status'])
   const problems = counter('proxy_problems_total', 'Calls that coatcheck itself answered.', ['route', 'code'])
-  const upstream = histogram('proxy_upstream_seconds', "The upstream's part.", ['route'], seconds)
-  const own = histogram('proxy_own_seconds', "Coatcheck's own part.", ['route'], shortSeconds)
+  const upstream = routeTimes('proxy_upstream_seconds', "The upstream's part.", seconds)
+  const own = routeTimes('proxy_own_seconds', "Coatcheck's own part.", shortSeconds)
+  const perRoute = remembered((route: string) => ({
+    route,
+    upstream: upstream(route),
+    own: own(route),
+    byStatus: remembered(() => ({ count: 0 })),
+  }))
+  // Counted in plain numbers, of which prom-client hears when somebody asks.
+  new Counter({
+    name: 'coatcheck_proxy_requests_total',
+    help: 'Proxied calls.',
+    labelNames: ['route', 'status'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { route, byStatus } of perRoute.all())
+        for (const [status, { count }] of byStatus.entries()) this.inc({ route, status }, count)
+    },
+  })
   const limited = counter('rate_limited_total', 'Requests over the rate limit.', [])
   const storeTime = histogram('store_seconds', 'Store calls.', ['store'], shortSeconds)
   const storeErrors = counter('store_errors_total', 'Store calls that failed.', ['store'])
@@ -105,14 +125,6 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
   for (const reason of Object.keys(endReasons)) ended.inc({ reason }, 0)
   for (const provider of providers)
     for (const failure of Object.keys(failureClasses)) failures.inc({ provider, class: failure }, 0)
-
-  // Label look-ups cost more than observing: each route's are made once.
-  const perRoute = remembered((route: string) => ({
-    upstream: upstream.labels(route),
-    own: own.labels(route),
-    byStatus: remembered((status: string) => requests.labels(route, status)),
-    route,
-  }))
 
   return {
     login: (provider: string, outcome: string) => logins.inc({ provider: providerOf(provider), outcome }),
@@ -131,7 +143,7 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
     },
     proxied({ route, status, ownMs, upstreamMs, code }: ProxiedCall) {
       const of = perRoute(routeOf(route))
-      of.byStatus(statusClass(status)).inc()
+      of.byStatus(statusClass(status)).count += 1
       of.own.observe(ownMs / 1000)
       if (upstreamMs !== undefined) of.upstream.observe(upstreamMs / 1000)
       if (code !== undefined) problems.inc({ route: of.route, code })
@@ -161,17 +173,26 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
   }
 }
 
+const statusClasses = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx']
+
 function statusClass(status: number): string {
-  return status >= 100 && status < 600 ? `${Math.floor(status / 100)}xx` : 'aborted'
+  return statusClasses[Math.floor(status / 100)] ?? 'aborted'
 }
 
-function remembered<T>(make: (key: string) => T): (key: string) => T {
+interface Remembered<T> {
+  (key: string): T
+  all(): Iterable<T>
+  entries(): Iterable<[string, T]>
+}
+
+function remembered<T>(make: (key: string) => T): Remembered<T> {
   const made = new Map<string, T>()
-  return (key) => {
+  const get = (key: string) => {
     const known = made.get(key)
     if (known !== undefined) return known
     const fresh = make(key)
     made.set(key, fresh)
     return fresh
   }
+  return Object.assign(get, { all: () => made.values(), entries: () => made.entries() })
 }
