@@ -33,6 +33,7 @@ export function drawPanels(panels: readonly Panel[]): string {
   const size = `viewBox="0 0 ${width} ${height}"`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12" fill="#333">`,
+    '<title>The server over the soak: memory, descriptors, latencies</title>',
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...drawn,
     ...times,
