@@ -2,19 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import { route } from './fakes.ts'
 import { openWire, startFront } from './front.ts'
+import { asking } from './handshake.ts'
 import { startRawUpstream } from './upstream.ts'
 
-const asking = [
-  'GET /api/live HTTP/1.1',
-  'Host: app.example',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Cookie: session=t1',
-  'Origin: https://app.example',
-  '\r\n',
-].join('\r\n')
 const accept = 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n'
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n'
 

@@ -4,6 +4,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import type { RouteConfig } from '../../src/config/config.ts'
 import { route } from './fakes.ts'
 import { type Front, openWire, startFront } from './front.ts'
+import { handshake } from './handshake.ts'
 import { startRawUpstream, startUpstream } from './upstream.ts'
 
 const origin = 'https://app.example'
@@ -49,17 +50,6 @@ function open(
     headers: { Cookie: 'session=t1', Origin: origin, ...headers },
   })
 }
-
-const handshake = [
-  'GET /api/live HTTP/1.1',
-  'Host: app.example',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Cookie: session=t1',
-  `Origin: ${origin}`,
-]
 
 /** The handshake with some lines replaced, or left out. */
 function asking(changes: Record<string, string | undefined> = {}): string {
