@@ -43,7 +43,7 @@ export function judge(applicant: Applicant): void {
 
 function judgeSession(applicant: Applicant, open: OpenSession | undefined): void {
   const { route, context } = applicant
-  const refusal = sessionRefusal(route, open, context.clock())
+  const refusal = sessionRefusal(route, open, context.clock)
   if (refusal) throw refused(refusal, context)
   if (applicant.lacksProof()) throw refused('cross-site-request', context)
   applicant.open = open

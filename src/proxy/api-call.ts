@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
 import { Problem, type ProblemCode, sendProblem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
@@ -68,7 +69,9 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   }
 
   enter(): void {
-    void this.route.middleware(this.req, this.res)
+    // Rewriting is http-proxy-middleware's; without it its steps would come to nothing, and cost more than the gate.
+    if (this.route.stripPrefix) void this.route.middleware(this.req, this.res)
+    else this.proceed()
   }
 
   /** Sends the request up, as `req.url` has it by now. */
@@ -84,10 +87,11 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       return
     }
     sendContinue(this.req, this.res)
-    this.#ownMs = performance.now() - this.#startedAt
+    const now = performance.now()
+    this.#ownMs = now - this.#startedAt
     this.res.on('close', onClose)
     this.#timer.start(this.route.timeoutMs)
-    if (!hasBody(this.req)) this.#dispatch(null)
+    if (!hasBody(this.req)) this.#dispatch(null, now)
     else if (isSmall(this.req)) {
       // It goes up when it is whole: cheaper than a stream, and a slow sender holds no upstream connection.
       collectBody(this.req, (body) => {
@@ -105,13 +109,13 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     }
   }
 
-  #dispatch(body: Buffer | RequestBody | null): void {
+  #dispatch(body: Buffer | RequestBody | null, now = performance.now()): void {
     const { route, req } = this
     if (hasLeft(req.socket)) {
       this.closed()
       return
     }
-    this.#sentAt = performance.now()
+    this.#sentAt = now
     route.pool.dispatch(
       {
         path: route.basePath + req.url,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../clock.ts'
 import type { RouteConfig } from '../config/config.ts'
 import { comesFromElsewhere, provesNothing } from '../http/fetch-metadata.ts'
 import type { ProblemCode } from '../http/problem.ts'
@@ -46,7 +47,7 @@ export function isForeignUpgrade(route: RouteConfig, req: Incoming, publicOrigin
 export function sessionRefusal(
   route: RouteConfig,
   open: OpenSession | undefined,
-  now: number,
+  clock: Clock,
 ): ProblemCode | undefined {
   if (route.auth === 'none') return undefined
   if (route.auth === 'required') {
@@ -57,7 +58,7 @@ export function sessionRefusal(
   const tooOld =
     open !== undefined &&
     route.maxAuthAgeMs !== undefined &&
-    now - open.session.authenticatedAt > route.maxAuthAgeMs
+    clock() - open.session.authenticatedAt > route.maxAuthAgeMs
   return tooOld ? 'reauthentication-required' : undefined
 }
 

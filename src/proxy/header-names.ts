@@ -29,8 +29,10 @@ export function connectionNames(connection: string | undefined): ReadonlySet<str
 const mostRemembered = 2000
 
 /** Names repeat from request to request: what is said of one is said once. Forgets everything when strangers fill it. */
-export function memoized(judge: (name: string) => boolean): (name: string) => boolean {
-  const verdicts = new Map<string, boolean>()
+export function memoized<Verdict extends boolean | string>(
+  judge: (name: string) => Verdict,
+): (name: string) => Verdict {
+  const verdicts = new Map<string, Verdict>()
   return (name) => {
     const known = verdicts.get(name)
     if (known !== undefined) return known

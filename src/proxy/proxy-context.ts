@@ -73,6 +73,6 @@ export interface ApiRoute extends RouteConfig {
   /** undefined: calls carry no token. */
   readonly tokenRequest: TokenRequest | undefined
   readonly pool: Dispatcher
-  /** http-proxy-middleware: filters, rewrites, then calls `proceed` of what the gate admitted. */
+  /** http-proxy-middleware: filters, rewrites, then calls `proceed` of what the gate admitted. For upgrades, and requests to rewrite. */
   readonly middleware: RequestHandler
 }

@@ -43,11 +43,19 @@ const ours: ReadonlySet<string> = new Set([
  * Whether a client's header stays behind. ASVS V4.1.3: what an intermediary sets, a client must not be able to.
  * CGI-like servers read `X_Forwarded_For` as `X-Forwarded-For`, so the spelling does not count.
  */
-export const staysBehind = memoized((name: string): boolean => {
+export function staysBehind(name: string): boolean {
   const plain = spelledPlainly(name)
   if (plain === 'content-length') return name.toLowerCase() !== 'content-length'
   return ours.has(plain) || isHopByHop(plain) || /^(?:x-forwarded-|proxy-)/.test(plain)
-})
+}
+
+/** The name as it goes on; false: it stays behind. Always the same string for a spelling, which undici then need not hash. */
+const goesOnAs = memoized((name) => !staysBehind(name) && asPropertyName(name))
+
+/** The one string that stands for a name wherever it is a property's. */
+function asPropertyName(name: string): string {
+  return Object.keys({ [name]: true })[0] as string
+}
 
 /** The client's headers that go on, in their order and spelling, then ours: a flat list of names and values. */
 export function upstreamHeaders(
@@ -61,8 +69,8 @@ export function upstreamHeaders(
   const dropsTrace = vouched.trace !== undefined || hasUnreadableTrace(headers)
   const list: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string
-    if (staysBehind(name) || named?.has(name.toLowerCase())) continue
+    const name = goesOnAs(rawHeaders[index] as string)
+    if (name === false || named?.has(name.toLowerCase())) continue
     if (dropsTrace && isTraceHeader(name)) continue
     list.push(name, rawHeaders[index + 1] as string)
   }

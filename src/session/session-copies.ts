@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { LRUCache } from 'lru-cache'
 import type { RecordNotices } from './record-store.ts'
 import type { SessionFigures } from './sessions.ts'
