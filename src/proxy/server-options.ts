@@ -8,6 +8,8 @@ const waiting = new WeakSet<IncomingMessage>()
 export const serverOptions = {
   /** RFC 9110 §7.8: an Upgrade header may be ignored; we take WebSockets only (RFC 6455 §4.1), and none out of turn. */
   shouldUpgradeCallback: (req: IncomingMessage) => asksForWebSocket(req) && !owesAnAnswer(req.socket),
+  /** A request without a body is not a stream that has to end, be resumed and be closed: nobody here would read it. */
+  optimizeEmptyRequests: true,
   headersTimeout: 30_000,
   /** Longer than a proxy in front keeps an idle connection (nginx 60 s), so that it never sends on one we are closing. */
   keepAliveTimeout: 75_000,
