@@ -49,6 +49,7 @@ export function createSessionReader(options: SessionReaderOptions): CountingRead
 
     use(open) {
       const now = clock()
+      if (now - open.seenAt < limits.slideEveryMs) return
       const { handle } = open
       // A socket's `open` is as old as the socket; it has been used since.
       const seenAt = Math.max(open.seenAt, slidAt.get(handle) ?? 0, copies.get(handle)?.open?.seenAt ?? 0)
