@@ -1,3 +1,4 @@
+import { createDecipheriv, hkdfSync } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { createSealer } from '../../src/crypto/seal.ts'
 
@@ -10,11 +11,19 @@ describe('a sealer', () => {
     expect(sealer.open(sealer.seal('coat'))).toEqual({ plaintext: 'coat', stale: false })
   })
 
+  it('seals with AES-256-GCM under the HKDF-SHA-256 of secret, purpose and context (RFC 5869)', () => {
+    const bytes = Buffer.from(sealer.seal('coat', 'ticket'), 'base64url')
+    const key = new Uint8Array(hkdfSync('sha256', current as string, '', 'coatcheck session ticket', 32))
+    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
+    decipher.setAuthTag(bytes.subarray(-16))
+    expect(decipher.update(bytes.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8')).toBe('coat')
+  })
+
   it('seals the same text differently each time', () => {
     expect(sealer.seal('coat')).not.toBe(sealer.seal('coat'))
   })
 
-  it('opens a salted seal only with its salt', () => {
+  it('opens what was sealed in a context only in that context', () => {
     const sealed = sealer.seal('coat', 'ticket')
     expect(sealer.open(sealed, 'ticket')?.plaintext).toBe('coat')
     expect(sealer.open(sealed, 'other')).toBeUndefined()
