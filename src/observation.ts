@@ -11,7 +11,6 @@ export function countSessions(metrics: Metrics): SessionEventListener {
   return (event, labels = {}) => {
     if (event === 'begun') metrics.sessionStarted(labels['state'] === 'member' ? 'member' : 'registering')
     else if (event === 'ended') metrics.sessionEnded(labels['reason'] ?? 'other')
-    else if (event === 'record-read') metrics.sessionReadFromStore()
     else if (event === 'write-refused') metrics.sessionWriteRefused()
     else if (event === 'conflict') metrics.sessionWriteConflict()
     else if (event === 'cookie-refused') metrics.sessionCookieRefused(labels['why'] ?? 'other')

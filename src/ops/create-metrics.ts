@@ -2,9 +2,9 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 import type { ProviderFailure } from '../providers/provider.ts'
 import type { EndReason } from '../session/session.ts'
 import { watchEventLoop } from './event-loop-delay.ts'
+import { createLabelTimes } from './label-times.ts'
 import { createLiveFigures } from './live-figures.ts'
 import type { MetricsReport } from './metrics-sum.ts'
-import { createRouteTimes } from './route-times.ts'
 
 /** Where a proxied call's time went, ms. */
 export interface ProxiedCall {
@@ -72,8 +72,8 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
     new Counter({ name: `coatcheck_${name}`, help, labelNames, registers })
   const histogram = (name: string, help: string, labelNames: string[], buckets: number[]) =>
     new Histogram({ name: `coatcheck_${name}`, help, labelNames, buckets, registers })
-  const routeTimes = (name: string, help: string, buckets: readonly number[]) =>
-    createRouteTimes(registers, { name: `coatcheck_${name}`, help, buckets })
+  const times = (name: string, help: string, label: string, buckets: readonly number[]) =>
+    createLabelTimes(registers, { name: `coatcheck_${name}`, help, label, buckets })
   const oneOf = (known: readonly string[]) => {
     const set = new Set(known)
     return (value: string) => (set.has(value) ? value : 'other')
@@ -91,8 +91,8 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
   const renewals = counter('token_renewals_total', 'Token renewals by outcome.', ['kind', 'outcome'])
   const leaseWait = histogram('token_lease_wait_seconds', 'Waiting for a renewal lease.', ['kind'], seconds)
   const problems = counter('proxy_problems_total', 'Calls that coatcheck itself answered.', ['route', 'code'])
-  const upstream = routeTimes('proxy_upstream_seconds', "The upstream's part.", seconds)
-  const own = routeTimes('proxy_own_seconds', "Coatcheck's own part.", shortSeconds)
+  const upstream = times('proxy_upstream_seconds', "The upstream's part.", 'route', seconds)
+  const own = times('proxy_own_seconds', "Coatcheck's own part.", 'route', shortSeconds)
   const perRoute = remembered((route: string) => ({
     route,
     upstream: upstream(route),
@@ -112,9 +112,9 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
     },
   })
   const limited = counter('rate_limited_total', 'Requests over the rate limit.', [])
-  const storeTime = histogram('store_seconds', 'Store calls.', ['store'], shortSeconds)
+  const storeTime = remembered(times('store_seconds', 'Store calls.', 'store', shortSeconds))
   const storeErrors = counter('store_errors_total', 'Store calls that failed.', ['store'])
-  const { reads, watch } = createLiveFigures(registers)
+  const { watch } = createLiveFigures(registers)
   const stopWatching = watchEventLoop(registers)
   if (ofProcess) collectDefaultMetrics({ register: registry })
 
@@ -132,7 +132,6 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
       failures.inc({ provider: providerOf(provider), class: failure }),
     sessionStarted: (state: 'registering' | 'member') => started.inc({ state }),
     sessionEnded: (reason: string) => ended.inc({ reason }),
-    sessionReadFromStore: () => reads.inc({ from: 'store' }),
     sessionWriteRefused: () => refused.inc(),
     sessionWriteConflict: () => conflicts.inc(),
     sessionCookieRefused: (why: string) => forged.inc({ why }),
@@ -151,7 +150,7 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
     rateLimited: () => limited.inc(),
     /** 0 ms: the store was known to be away, and was not asked. */
     storeAnswered(store: 'redis' | 'database', durationMs: number, ok: boolean) {
-      if (durationMs > 0) storeTime.observe({ store }, durationMs / 1000)
+      if (durationMs > 0) storeTime(store).observe(durationMs / 1000)
       if (!ok) storeErrors.inc({ store })
     },
     /** What rooms count by themselves is read at each scrape from then on. */

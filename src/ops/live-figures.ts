@@ -48,21 +48,19 @@ export function createLiveFigures(registers: Registry[]) {
       this.set((figures?.sessions.stalestMs() ?? 0) / 1000)
     },
   })
-  let readsFromMemory = 0
-  const reads = new Counter({
+  new Counter({
     name: 'coatcheck_session_reads_total',
     help: 'Session reads by where the answer was.',
     labelNames: ['from'],
     registers,
     collect() {
-      const now = figures?.sessions.readsFromMemory() ?? 0
-      this.inc({ from: 'memory' }, now - readsFromMemory)
-      readsFromMemory = now
+      this.reset()
+      this.inc({ from: 'memory' }, figures?.sessions.readsFromMemory() ?? 0)
+      this.inc({ from: 'store' }, figures?.sessions.readsFromStore() ?? 0)
     },
   })
 
   return {
-    reads,
     watch(watched: LiveFigures) {
       figures = watched
     },

@@ -126,7 +126,7 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
     marks: shelf.marks,
     describe: (open) => describeSession(open, limits),
     ...(shelf.native !== undefined && { redis: shelf.native }),
-    figures: { readsFromMemory: reader.readsFromMemory, ...copies.figures },
+    figures: { readsFromMemory: reader.readsFromMemory, readsFromStore: tickets.asked, ...copies.figures },
     ping: shelf.ping,
     async close() {
       watches.close()

@@ -60,9 +60,14 @@ export interface RecordNotices {
 
 /** The stored value: `revision:seenAt:sealed`, or `ended:reason:at`. */
 export function parseRecord(value: string): StoredRecord {
-  const live = /^([1-9]\d*):(\d+):(.+)$/.exec(value)
+  const live = /^([1-9]\d*):(\d+):(?=.)/.exec(value)
   if (live)
-    return { state: 'live', revision: Number(live[1]), seenAt: Number(live[2]), sealed: live[3] as string }
+    return {
+      state: 'live',
+      revision: Number(live[1]),
+      seenAt: Number(live[2]),
+      sealed: value.slice(live[0].length),
+    }
   const ended = /^ended:([a-z-]+):(\d+)$/.exec(value)
   return ended
     ? { state: 'ended', reason: ended[1] as EndReason, at: Number(ended[2]) }

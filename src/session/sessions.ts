@@ -118,6 +118,8 @@ export type SessionBody =
 export interface SessionFigures {
   /** Reads that asked no store, since the start. */
   readsFromMemory(): number
+  /** Records that the store was asked for, since the start. */
+  readsFromStore(): number
   /** Sessions that are opened in memory, by state; what has ended meanwhile may be among them for a while. */
   copies(): Readonly<Record<Session['state'], number>>
   /** How stale an answer from memory was at most, since this was last asked, ms: so long may a change elsewhere have waited. */

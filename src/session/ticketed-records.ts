@@ -39,6 +39,8 @@ export interface TicketedRecords {
   alive(looked: Looked): OpenSession | undefined
   /** Why there is none. */
   reason(looked: Looked): EndReason | undefined
+  /** How often the store was asked, since the start: a plain number, for whoever counts. */
+  asked(): number
   /** `replaces: 0` creates. */
   write(
     ticket: string,
@@ -59,6 +61,7 @@ export function createTicketedRecords({
   onEvent,
 }: RecordRoom): TicketedRecords {
   const reported = new LRUCache<string, true>({ max: 1_000 })
+  let asked = 0
 
   function unreadable(handle: string): typeof absent {
     if (!reported.has(handle)) {
@@ -87,7 +90,7 @@ export function createTicketedRecords({
 
   return {
     async look(ticket, handle, known) {
-      onEvent('record-read')
+      asked += 1
       const stored = await records.read(handle)
       if (!stored) return absent
       if (stored.state === 'live' && known?.revision === stored.revision) {
@@ -101,6 +104,7 @@ export function createTicketedRecords({
       const endedFor = clock() - limits.endsAt(looked.open)
       return endedFor >= 0 && endedFor < tombstoneMs ? 'expired' : undefined
     },
+    asked: () => asked,
     async write(ticket, handle, record, { replaces, seenAt }) {
       const { createdAt, session } = record
       // The key outlives the session by a day, in which it can still say that it expired.

@@ -12,6 +12,7 @@ async function process(limited: number, eventStreams: number): Promise<MetricsRe
     connections: () => ({ webSockets: 0, eventStreams }),
     sessions: {
       readsFromMemory: () => limited,
+      readsFromStore: () => 0,
       copies: () => ({ registering: 0, member: 1 }),
       stalestMs: () => eventStreams * 100,
     },

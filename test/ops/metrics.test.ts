@@ -11,7 +11,6 @@ describe('the metrics', () => {
     metrics.callbackFailed('kakao', 'code-rejected')
     metrics.sessionStarted('registering')
     metrics.sessionEnded('signed-out')
-    metrics.sessionReadFromStore()
     metrics.sessionWriteConflict()
     metrics.sessionCookieRefused('signature')
     metrics.sessionRecordUnreadable()
@@ -25,7 +24,6 @@ describe('the metrics', () => {
       'coatcheck_callback_failures_total{provider="kakao",class="code-rejected"} 1',
       'coatcheck_sessions_started_total{state="registering"} 1',
       'coatcheck_sessions_ended_total{reason="signed-out"} 1',
-      'coatcheck_session_reads_total{from="store"} 1',
       'coatcheck_session_write_conflicts_total 1',
       'coatcheck_session_cookies_refused_total{why="signature"} 1',
       'coatcheck_session_records_unreadable_total 1',
@@ -70,6 +68,7 @@ describe('the metrics', () => {
       connections: () => ({ webSockets: 2, eventStreams: 3 }),
       sessions: {
         readsFromMemory: () => reads,
+        readsFromStore: () => 3,
         copies: () => ({ registering: 1, member: 4 }),
         stalestMs: () => 250,
       },
@@ -84,6 +83,7 @@ describe('the metrics', () => {
       'coatcheck_session_copies{state="member"} 4',
       'coatcheck_session_staleness_seconds 0.25',
       'coatcheck_session_reads_total{from="memory"} 7',
+      'coatcheck_session_reads_total{from="store"} 3',
     ])
       expect(text).toContain(`${line}\n`)
     metrics.close()

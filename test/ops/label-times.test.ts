@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Histogram, Registry } from 'prom-client'
-import { createRouteTimes } from '../../src/ops/route-times.ts'
+import { createLabelTimes } from '../../src/ops/label-times.ts'
 
 const description = { name: 'seconds', help: 'What it took.', buckets: [0.001, 0.01, 0.1] }
 const observed = [
@@ -12,7 +12,7 @@ const observed = [
 ] as const
 
 function ours(registry: Registry) {
-  const timesOf = createRouteTimes([registry], description)
+  const timesOf = createLabelTimes([registry], { ...description, label: 'route' })
   const times = { '/api': timesOf('/api'), '/files': timesOf('/files') }
   for (const [route, seconds] of observed) times[route].observe(seconds)
 }
@@ -22,7 +22,7 @@ function theirs(registry: Registry) {
   for (const [route, seconds] of observed) histogram.observe({ route }, seconds)
 }
 
-describe('the times of routes', () => {
+describe('times by a label', () => {
   const registries = [ours, theirs].map((observe) => {
     const registry = new Registry()
     observe(registry)
