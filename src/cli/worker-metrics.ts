@@ -12,6 +12,9 @@ type Message =
 const reportWithinMs = 1_000
 const scrapeWithinMs = 3_000
 
+/** Whoever asked waits for a while and says that there was no answer: no reason to end a process that serves people. */
+function leftUnanswered(): void {}
+
 /** In the first process: a scrape that reaches any worker is answered with the sum over all of them. */
 export function sumUpWorkers(): void {
   const sum = createMetricsSum()
@@ -46,9 +49,9 @@ export function sumUpWorkers(): void {
     for (const listener of listeners) listener(worker, message)
     if (message.coatcheck !== 'scrape') return
     gathering ??= gather()
-    void gathering.then((text) => {
+    gathering.then((text) => {
       if (worker.isConnected()) worker.send({ coatcheck: 'scraped', id: message.id, text } satisfies Message)
-    })
+    }, leftUnanswered)
   })
   cluster.on('exit', ({ id }) => sum.ended(id))
 }
@@ -77,6 +80,9 @@ export function reportMetrics(own: () => Promise<MetricsReport>): void {
   process.on('message', (message: Message) => {
     if (message.coatcheck !== 'report-wanted') return
     const { round } = message
-    void own().then((report) => process.send?.({ coatcheck: 'report', round, report } satisfies Message))
+    own().then(
+      (report) => process.send?.({ coatcheck: 'report', round, report } satisfies Message),
+      leftUnanswered,
+    )
   })
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -96,5 +98,24 @@ describe('a scrape of three workers', () => {
     expect(begun(await scrape())).toBe(6)
     await eventually(async () => (await scrape()).of('coatcheck_processes') === 3)
     expect(begun(await scrape())).toBe(6)
+  })
+})
+
+describe('a worker that cannot report its metrics', () => {
+  it('goes on serving', async () => {
+    const module = new URL('../../src/cli/worker-metrics.ts', import.meta.url).href
+    const program = `
+      const { reportMetrics } = await import('${module}')
+      reportMetrics(() => Promise.reject(new Error('broken')))
+      process.on('message', () => setTimeout(() => process.send('still here'), 50))
+      process.send('ready')`
+    const worker = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    await once(worker, 'message')
+    worker.send({ coatcheck: 'report-wanted', round: 1 })
+    const [said] = await Promise.race([once(worker, 'message'), once(worker, 'exit')])
+    worker.kill()
+    expect(said).toBe('still here')
   })
 })
