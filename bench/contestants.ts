@@ -9,6 +9,8 @@ import { cookieFrom, mintSessions } from './sessions.ts'
 /** A server under measurement. */
 export interface Contestant {
   readonly name: string
+  /** 0, or which further process of the same server it is. */
+  readonly twin: number
   readonly origin: string
   readonly process: Measured
   /** Cookie headers of signed-in people; none: it knows no sessions. */
@@ -20,6 +22,8 @@ export interface Surroundings {
   readonly redisUrl: string
   /** Signed-in people that coatcheck knows. */
   readonly sessions: number
+  /** Processes of those that are compared most closely: each keeps a bias of its own from its start. */
+  readonly twins: number
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'coatcheck-bench-'))
@@ -41,7 +45,7 @@ export async function startContestants(
   surroundings: Surroundings,
   wanted: (name: string) => boolean,
 ): Promise<Contestant[]> {
-  const { upstream, redisUrl, sessions } = surroundings
+  const { upstream, redisUrl, sessions, twins } = surroundings
   const spa = makeSpa()
   const contestants: Contestant[] = []
 
@@ -55,7 +59,8 @@ export async function startContestants(
     if (!wanted(name)) return
     const port = String(env['PORT'] ?? serverPort())
     const process = await start(command, role, { PORT: port, UPSTREAM: upstream, ...env })
-    contestants.push({ name, origin: `http://localhost:${port}`, process, cookies })
+    const twin = contestants.filter((other) => other.name === name).length
+    contestants.push({ name, twin, origin: `http://localhost:${port}`, process, cookies })
   }
 
   const minted = wanted('coatcheck') ? await mintSessions({ redisUrl, secret, count: sessions }) : []
@@ -67,6 +72,8 @@ export async function startContestants(
     ['coatcheck, WORKERS=2 on both cores', { WORKERS: '2' }, 'both cores'],
   ] as const)
     await add(name, main, { ...coatcheckEnvironment(surroundings, spa), ...env }, minted, role)
+  for (let twin = 1; twin < twins; twin += 1)
+    await add('coatcheck', main, coatcheckEnvironment(surroundings, spa), minted)
   await add('stock', server('stock'), { REDIS_URL: redisUrl, SPA_DIR: spa }, [])
   const stock = contestants.find(({ name }) => name === 'stock')
   if (stock) {
@@ -75,7 +82,7 @@ export async function startContestants(
   }
   await add('http-proxy-middleware', server('http-proxy-middleware'), {}, [])
   await add('node:http', server('node-http'), {}, [])
-  await add('undici', server('undici'), {}, [])
+  for (let twin = 0; twin < twins; twin += 1) await add('undici', server('undici'), {}, [])
   const nginx = installed('nginx')
   if (nginx && wanted('nginx')) {
     const port = String(serverPort())

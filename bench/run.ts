@@ -12,7 +12,7 @@ import { putUnderLoad } from './load.ts'
 import { serverPort } from './ports.ts'
 import { start } from './processes.ts'
 import { report } from './report.ts'
-import { type Entry, scenarios } from './scenarios.ts'
+import { type Entry, type Scenario, scenarios } from './scenarios.ts'
 
 /** `npm run bench` measures everything; `-- --quick` the calls alone, in under a minute; `-- --only coatcheck,undici` picks contestants; `-- --write` keeps the tables. */
 const { values } = parseArgs({
@@ -28,6 +28,7 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
 const seconds = values.quick ? 1 : 4
 /** V8 compiles anew when new connections come, a few times. */
 const warmUps = values.quick ? 1 : 3
+const twins = values.quick ? 1 : 3
 const connections = 32
 /** With more sessions than are kept in memory, every call can be one that reads its session from Redis. */
 const sessions = values.quick ? 300 : 60_000
@@ -40,6 +41,7 @@ export interface Measurement extends Load {
   readonly scenario: string
   readonly label: string
   readonly round: number
+  readonly twin: number
   readonly cpuUs: number
   readonly rssMb: number
   /** The most that memory grew while under load. */
@@ -54,7 +56,7 @@ const upstream = await start([process.execPath, join(import.meta.dirname, 'upstr
 })
 const only = values.only?.split(',')
 const contestants = await startContestants(
-  { upstream: `http://127.0.0.1:${upstreamPort}`, redisUrl: redis.url, sessions },
+  { upstream: `http://127.0.0.1:${upstreamPort}`, redisUrl: redis.url, sessions, twins },
   (name) => only === undefined || only.includes(name),
 )
 const counter = createClient({ url: redis.url })
@@ -66,7 +68,9 @@ try {
   for (const scenario of scenarios) {
     if (values.scenario && !scenario.name.includes(values.scenario)) continue
     const left = values.quick ? scenario.notQuick : undefined
-    const entries = scenario.entries(contestants).filter(({ label }) => !left?.test(label))
+    const entries = scenario
+      .entries(contestants)
+      .filter(({ label, contestant }) => !left?.test(label) && (scenario.ofTwins || contestant.twin === 0))
     // Before the first round everybody has run warm, and every session has been called once: its token is made.
     for (let round = 0; round < warmUps; round += 1)
       for (const entry of entries) {
@@ -76,21 +80,27 @@ try {
         await measure(entry, { ...scenario, seconds: values.quick ? 1 : 2 }, calls)
       }
     // Rounds are interleaved: what the machine does besides hits everybody.
-    for (let round = 0; round < rounds; round += 1)
+    for (let round = 0; round < Math.max(rounds, leastRounds(scenario)); round += 1)
       for (const entry of entries) {
         const measured = await measure(entry, {
           ...scenario,
           seconds: Math.max(seconds, scenario.leastSeconds ?? 0),
         })
-        measurements.push({ scenario: scenario.name, label: entry.label, round, ...measured })
+        measurements.push({
+          scenario: scenario.name,
+          label: entry.label,
+          round,
+          twin: entry.contestant.twin,
+          ...measured,
+        })
       }
     console.error(`measured: ${scenario.name}`)
   }
   const sockets: Sockets[] = []
   // Weighing takes a quarter of a minute each.
   if (!values.scenario && !values.quick)
-    for (const contestant of contestants.filter(({ name }) =>
-      /^(coatcheck|http-proxy-middleware)$/.test(name),
+    for (const contestant of contestants.filter(
+      ({ name, twin }) => twin === 0 && /^(coatcheck|http-proxy-middleware)$/.test(name),
     ))
       sockets.push(await holdSockets(contestant, 1000))
   const tables = report({ measurements, sockets, rounds, seconds, connections, scenarios })
@@ -102,6 +112,10 @@ try {
   await counter.quit()
   await Promise.all([upstream.stop(), ...contestants.map(({ process }) => process.stop())])
   await redis.stop()
+}
+
+function leastRounds(scenario: Scenario): number {
+  return values.quick ? 1 : (scenario.leastRounds ?? 1)
 }
 
 /** The tables stand at the end of docs/benchmarks.md; what is said about them stays. */

@@ -17,6 +17,9 @@ export interface Scenario {
   readonly connections?: number
   /** A run shorter than this says nothing. */
   readonly leastSeconds?: number
+  readonly leastRounds?: number
+  /** Every process of those that have several takes part. */
+  readonly ofTwins?: boolean
   /** Who is left out of `--quick`. */
   readonly notQuick?: RegExp
 }
@@ -64,7 +67,12 @@ const named = (...names: string[]) => {
 }
 
 export const scenarios: readonly Scenario[] = [
-  { name: 'GET, 200 bytes of JSON, one session', against: 'undici', entries: each(onOneCore, get) },
+  {
+    name: 'GET, 200 bytes of JSON, one session',
+    against: 'undici',
+    ofTwins: true,
+    entries: each(onOneCore, get),
+  },
   {
     name: 'the same, with more sessions',
     against: 'coatcheck, one session',
@@ -106,6 +114,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'at 2,000 requests a second',
     against: 'undici',
+    leastRounds: 5,
     entries: each(named('coatcheck', 'undici'), { ...get, rate: 2000 }),
   },
   {

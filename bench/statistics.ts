@@ -1,6 +1,6 @@
 import type { Measurement } from './run.ts'
 
-export type Figure = Exclude<keyof Measurement, 'scenario' | 'label' | 'round'>
+export type Figure = Exclude<keyof Measurement, 'scenario' | 'label' | 'round' | 'twin'>
 
 /** The median of a figure over an entry's rounds; NaN: it was not measured. */
 export function middle(all: readonly Measurement[], label: string, field: Figure): number {
@@ -13,12 +13,19 @@ export interface Comparison {
   readonly field: Figure
 }
 
-/** The median of a figure's ratios, each to the other's figure of the same round: both had the same neighbours then. */
+/**
+ * The median of a figure's ratios, each to the other's figure of the same round: both had the same neighbours then. Of
+ * several processes each is compared with one of the other's, where that has as many.
+ */
 export function compared(all: readonly Measurement[], { label, against, field }: Comparison): number {
-  const others = new Map(all.filter((one) => one.label === against).map((one) => [one.round, one[field]]))
-  return median(
-    all.filter((one) => one.label === label).map((one) => one[field] / (others.get(one.round) ?? Number.NaN)),
-  )
+  const others = all.filter((one) => one.label === against)
+  const ratios = all
+    .filter((one) => one.label === label)
+    .map(({ round, twin, [field]: figure }) => {
+      const then = others.filter((other) => other.round === round)
+      return figure / ((then.find((other) => other.twin === twin) ?? then[0])?.[field] ?? Number.NaN)
+    })
+  return median(ratios)
 }
 
 export function median(values: readonly number[]): number {
