@@ -27,6 +27,8 @@ export function connectionNames(connection: string | undefined): ReadonlySet<str
 }
 
 const mostRemembered = 2000
+/** Nobody's headers have longer names but a stranger's who would fill the memory with them. */
+const longestRemembered = 100
 
 /** Names repeat from request to request: what is said of one is said once. Forgets everything when strangers fill it. */
 export function memoized<Verdict extends boolean | string>(
@@ -36,8 +38,9 @@ export function memoized<Verdict extends boolean | string>(
   return (name) => {
     const known = verdicts.get(name)
     if (known !== undefined) return known
-    if (verdicts.size >= mostRemembered) verdicts.clear()
     const verdict = judge(name)
+    if (name.length > longestRemembered) return verdict
+    if (verdicts.size >= mostRemembered) verdicts.clear()
     verdicts.set(name, verdict)
     return verdict
   }

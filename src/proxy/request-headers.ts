@@ -43,7 +43,7 @@ const ours: ReadonlySet<string> = new Set([
  * Whether a client's header stays behind. ASVS V4.1.3: what an intermediary sets, a client must not be able to.
  * CGI-like servers read `X_Forwarded_For` as `X-Forwarded-For`, so the spelling does not count.
  */
-export function staysBehind(name: string): boolean {
+function staysBehind(name: string): boolean {
   const plain = spelledPlainly(name)
   if (plain === 'content-length') return name.toLowerCase() !== 'content-length'
   return ours.has(plain) || isHopByHop(plain) || /^(?:x-forwarded-|proxy-)/.test(plain)

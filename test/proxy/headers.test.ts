@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { type AnswerRules, answerHeaders, isEventStream } from '../../src/proxy/answer-headers.ts'
 import { mayBeSet, withoutCookies } from '../../src/proxy/cookies.ts'
+import { memoized } from '../../src/proxy/header-names.ts'
 import { forwardedFor, type HeaderRules, upstreamHeaders } from '../../src/proxy/request-headers.ts'
 
 const isOurs = (name: string) => name === '__Host-session' || name.startsWith('__Host-login-')
@@ -269,4 +270,14 @@ describe('from the upstream', () => {
 
 it('takes cookies apart without reading their values', () => {
   expect(withoutCookies('a=1;b', () => false)).toBe('a=1; b')
+})
+
+describe('what is remembered of header names', () => {
+  it('is the verdict on one that may come again, and nothing of one that only fills the memory', () => {
+    const judged: string[] = []
+    const judge = memoized((name) => judged.push(name) > 0)
+    const [usual, endless] = ['x-trace', 'x'.repeat(101)]
+    for (const name of [usual, usual, endless, endless]) judge(name)
+    expect(judged).toEqual([usual, endless, endless])
+  })
 })
