@@ -112,7 +112,7 @@ export function createMetrics({ providers, routes, ofProcess = false }: MetricsO
     },
   })
   const limited = counter('rate_limited_total', 'Requests over the rate limit.', [])
-  const storeTime = remembered(times('store_seconds', 'Store calls.', 'store', shortSeconds))
+  const storeTime = times('store_seconds', 'Store calls.', 'store', shortSeconds)
   const storeErrors = counter('store_errors_total', 'Store calls that failed.', ['store'])
   const { watch } = createLiveFigures(registers)
   const stopWatching = watchEventLoop(registers)
