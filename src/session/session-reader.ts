@@ -49,6 +49,7 @@ export function createSessionReader(options: SessionReaderOptions): CountingRead
 
     use(open) {
       const now = clock()
+      // Nearly always, and before anything is looked up.
       if (now - open.seenAt < limits.slideEveryMs) return
       const { handle } = open
       // A socket's `open` is as old as the socket; it has been used since.
