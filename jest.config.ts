@@ -23,19 +23,20 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 } satisfies Config
 
-/** Which suite runs: COATCHECK_SUITE is unset (npm test), `browser` or `long`. */
+/** Which suite runs: COATCHECK_SUITE is unset (npm test), `browser`, `outside` or `long`. */
 const suite = process.env['COATCHECK_SUITE'] ?? 'fast'
 
 const folders = {
   fast: {
     roots: ['<rootDir>/test'],
-    testPathIgnorePatterns: ['<rootDir>/test/browser/', '<rootDir>/test/long/'],
+    testPathIgnorePatterns: ['<rootDir>/test/browser/', '<rootDir>/test/outside/', '<rootDir>/test/long/'],
   },
   browser: { roots: ['<rootDir>/test/browser'] },
+  outside: { roots: ['<rootDir>/test/outside'] },
   long: { roots: ['<rootDir>/test/long'] },
 }[suite]
 
-if (!folders) throw new Error(`COATCHECK_SUITE=${suite}: one of fast, browser, long`)
+if (!folders) throw new Error(`COATCHECK_SUITE=${suite}: one of fast, browser, outside, long`)
 
 export default {
   ...shared,
