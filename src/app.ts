@@ -58,7 +58,8 @@ export function createApp(parts: AppParts): Express {
   app.get('/healthz', parts.healthz)
   app.get('/readyz', parts.readyz)
   app.use(parts.securityHeaders)
-  // Providers' servers prove themselves by signature or key, so the gate does not judge them.
+  // Providers' servers prove themselves by signature or key, so the gate does not judge them; what strangers send there costs work.
+  app.use(['/auth/backchannel-logout', '/auth/webhooks'], keepPrivate, parts.limitRate)
   app.use('/auth', keepPrivate, parts.providerCalls)
   app.use('/auth', refuseElsewhere(parts.publicOrigin))
   app.use(['/auth/login', '/auth/callback', '/auth/link', '/auth/signup'], parts.limitRate)

@@ -12,6 +12,7 @@ import { Problem } from './http/problem.ts'
 import { createTrustedPeers } from './http/trusted-peers.ts'
 import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
 import { createLogin, createProviderCalls } from './login/create-login.ts'
+import { createLastProvider, isLastProviderCookie } from './login/last-provider.ts'
 import type { LoginRoom } from './login/login-room.ts'
 import { createReturnTo } from './login/return-to.ts'
 import { countLogins, countSessions, observeStore, reportCalls } from './observation.ts'
@@ -130,7 +131,7 @@ export async function compose(
   const secrets = sessionSecrets(config)
   const ownCookieNames = (name: string) => {
     const bare = name.replace(/^__Host-/, '')
-    return bare === config.session.cookieName || isAttemptCookie(bare)
+    return bare === config.session.cookieName || isAttemptCookie(bare) || isLastProviderCookie(bare)
   }
 
   const { origin: publicOrigin, host: publicHost, secure } = config.public
@@ -231,6 +232,7 @@ export async function compose(
         ? { mode: 'auto', create: createAutomatically({ directory, schema: signupSchema, log }) }
         : { mode: config.signup.mode },
     attempts: createAttemptJar({ sealer: createSealer(secrets, 'attempt'), clock, secure }),
+    lastProvider: createLastProvider({ secure }),
     returnTo: createReturnTo(pages.home, proxy.claims),
     initialTokens,
     clock,

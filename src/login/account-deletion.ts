@@ -18,6 +18,7 @@ export function deleteAccount(room: LoginRoom): RequestHandler {
     await room.users.administration.delete(userId)
     await room.sessions.writer.end(req, res, 'account-deleted')
     await room.sessions.index.end({ userId }, 'account-deleted')
+    room.lastProvider.clear(res)
     room.log.info('account.deleted', { user: userId })
     const signal = AbortSignal.timeout(unlinkMs)
     await Promise.all(identities.map((identity) => unlink(room, { open, identity, signal })))

@@ -15,10 +15,7 @@ interface Welcome {
  * @throws LoginError `account-disabled`, `sign-up-closed`; DirectoryUnavailable
  */
 export async function welcome(room: LoginRoom, vouched: Vouched, returnTo: string): Promise<Welcome> {
-  const { identity, grant } = vouched
-  const now = room.clock()
-  // A provider's clock may run ahead of ours; nobody has signed in in the future.
-  const authenticatedAt = Math.min(vouched.authenticatedAt ?? now, now)
+  const { identity, grant, authenticatedAt } = vouched
   const signedIn = { identity, grant, authenticatedAt }
   const user = await userOf(room, identity)
   if (!user) {

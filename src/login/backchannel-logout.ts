@@ -21,13 +21,18 @@ export function logOutByProvider(room: LoginRoom): RequestHandler {
       room.log.warn('backchannel-logout.refused', { provider: provider.id, cause })
       throw new Problem('invalid-request', { cause })
     })
-    const selector =
+    const named = { provider: provider.id, subject: subject as string }
+    // With both: a session of the same person's may have begun by an ID token without `sid`.
+    const selectors =
       sid === undefined
-        ? { provider: provider.id, subject: subject as string }
-        : { provider: provider.id, sid }
-    const ended = await once(room, `logout-token:${provider.id}:${jti}`, () =>
-      room.sessions.index.end(selector, 'ended-by-provider'),
-    )
+        ? [named]
+        : [{ provider: provider.id, sid }, ...(subject === undefined ? [] : [{ ...named, withoutSid: true }])]
+    const ended = await once(room, `logout-token:${provider.id}:${jti}`, async () => {
+      const counts = await Promise.all(
+        selectors.map((selector) => room.sessions.index.end(selector, 'ended-by-provider')),
+      )
+      return counts.reduce((sum, count) => sum + count)
+    })
     room.log.info('backchannel-logout', { provider: provider.id, ended })
     res.status(200).end()
   }

@@ -68,6 +68,7 @@ async function arrive(room: LoginRoom, { req, res, attempt, vouched }: Arrival):
   const { ticket } = await room.sessions.writer.begin(req, res, session, { starter: attempt.starter })
   room.attempts.drop(res, attempt)
   room.attempts.restart(req, res, attempt, ticket)
+  room.lastProvider.write(res, attempt.provider)
   return page
 }
 

@@ -59,9 +59,15 @@ function newRouter(): Router {
   return express.Router({ caseSensitive: true, strict: true })
 }
 
-function showProviders({ providers }: LoginRoom): RequestHandler {
-  return (_req, res) => {
-    const all = [...providers.all.values()]
-    res.json({ providers: all.map(({ id, name }) => ({ id, name, loginUrl: `/auth/login/${id}` })) })
+function showProviders({ providers, lastProvider }: LoginRoom): RequestHandler {
+  return (req, res) => {
+    const last = lastProvider.read(req)
+    const all = [...providers.all.values()].map(({ id, name }) => ({
+      id,
+      name,
+      loginUrl: `/auth/login/${id}`,
+      ...(id === last && { lastUsed: true }),
+    }))
+    res.json({ providers: all })
   }
 }

@@ -32,7 +32,10 @@ export function unlinkIdentity(room: LoginRoom): RequestHandler {
         throw error instanceof LastIdentity ? new Problem('last-identity', { cause: error }) : error
       })
     if (removed === 0) throw new Problem('not-found')
-    room.log.info('identity.unlinked', { provider, user: open.session.user.id })
+    // What the identity began goes with it; the caller has just proved who they are and stays.
+    const began = { userId: open.session.user.id, provider, except: open.handle }
+    const ended = await room.sessions.index.end(began, 'ended-elsewhere')
+    room.log.info('identity.unlinked', { provider, user: open.session.user.id, ended })
     res.status(204).end()
   }
 }

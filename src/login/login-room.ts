@@ -5,6 +5,7 @@ import type { HeldToken, Identity, MemberSession } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { User, Users } from '../users/directory.ts'
 import type { AttemptJar } from './attempt.ts'
+import type { LastProvider } from './last-provider.ts'
 import type { ReturnTo } from './return-to.ts'
 
 /** Where the login flow sends the browser: local paths. */
@@ -39,6 +40,7 @@ export interface LoginRoom {
   readonly users: Users
   readonly newcomers: Newcomers
   readonly attempts: AttemptJar
+  readonly lastProvider: LastProvider
   readonly returnTo: ReturnTo
   readonly initialTokens: (
     member: Pick<MemberSession, 'user' | 'identity' | 'authenticatedAt'>,

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import { within } from '../deadline.ts'
 import { Problem } from '../http/problem.ts'
+import type { UnlinkVerdict } from '../providers/provider.ts'
 import type { LoginRoom } from './login-room.ts'
 import { enabledProvider } from './start.ts'
 
@@ -28,12 +29,26 @@ export function takeUnlinkNotice(room: LoginRoom): RequestHandler {
       res.status(verdict.refused === 'unauthorized' ? 401 : 400).end()
       return
     }
-    await within(forget(room, provider.id, verdict.subject), patienceMs)
+    await within(take(room, provider.id, verdict), patienceMs)
     res.status(status).end()
   }
 }
 
-async function forget(room: LoginRoom, provider: string, subject: string): Promise<void> {
+type Notice = Exclude<UnlinkVerdict, { readonly refused: unknown }>
+
+/** A notice that has come before is answered and changes nothing; one that could not be carried out may come again. */
+async function take(room: LoginRoom, provider: string, { subject, once }: Notice): Promise<void> {
+  const { marks } = room.sessions
+  const key = `unlink-notice:${provider}:${once?.key}`
+  // Without the store nothing tells whether it came before; it is signed and minutes old at most.
+  const first = !once || (await marks.first(key, once.forMs).catch(() => true))
+  if (!first) return room.log.info('unlink-notice.repeated', { provider })
+  const done = await forget(room, provider, subject)
+  if (!done && once) await marks.forget(key).catch(() => undefined)
+}
+
+/** False: some of it failed. */
+async function forget(room: LoginRoom, provider: string, subject: string): Promise<boolean> {
   const steps = await Promise.allSettled([
     room.sessions.index.end({ provider, subject }, 'ended-by-provider'),
     room.users.identities.markUnlinked({ provider, subject }),
@@ -42,6 +57,7 @@ async function forget(room: LoginRoom, provider: string, subject: string): Promi
     if (step.status === 'rejected') room.log.error('unlink-notice.failed', { provider, cause: step.reason })
   }
   room.log.info('unlink-notice.taken', { provider })
+  return steps.every(({ status }) => status === 'fulfilled')
 }
 
 function fieldsOf(req: Request): URLSearchParams {

@@ -3,7 +3,7 @@ import type { Grant, Identity } from '../session/session.ts'
 import { isProtected } from './bounded-fetch.ts'
 import { toGrant } from './callback.ts'
 import { toProviderError } from './failure.ts'
-import { readLogoutToken } from './logout-token.ts'
+import { createLogoutTokens } from './logout-token.ts'
 import type { Protocol } from './protocol-client.ts'
 import { type ProviderAccount, ProviderError } from './provider.ts'
 
@@ -92,7 +92,7 @@ export function createAccount(protocol: Protocol): ProviderAccount {
         ? undefined
         : logoutUrl(protocol, new URL(endpoint), { returnTo, identity })
     },
-    ...(definition.oidc && { readLogoutToken: (token, signal) => readLogoutToken(protocol, token, signal) }),
+    ...(definition.oidc && { readLogoutToken: createLogoutTokens(protocol) }),
     ...(readUnlinkNotice && { readUnlinkNotice: (notice) => readUnlinkNotice(notice, secrets) }),
   }
 }

@@ -6,6 +6,7 @@ import {
   randomState,
   type ServerMetadata,
 } from 'openid-client'
+import { provesSignIn } from './callback.ts'
 import { toProviderError } from './failure.ts'
 import type { Protocol } from './protocol-client.ts'
 import { type AuthorizationChecks, type Intent, ProviderError } from './provider.ts'
@@ -39,14 +40,15 @@ export async function authorize(
   }
 }
 
-function newChecks({ definition, context }: Protocol, intent: Intent, metadata: ServerMetadata) {
+function newChecks(protocol: Protocol, intent: Intent, metadata: ServerMetadata) {
+  const { definition, context } = protocol
   const methods = metadata.code_challenge_methods_supported
   const pkce = definition.pkce && (methods === undefined || methods.includes('S256'))
   return {
     state: randomState(),
     ...(definition.oidc && { nonce: definition.oidc.nonce() }),
     ...(pkce && { codeVerifier: randomPKCECodeVerifier() }),
-    ...(intent === 'reauthenticate' && { authenticatedAfter: context.clock() }),
+    ...(intent === 'reauthenticate' && provesSignIn(protocol) && { authenticatedAfter: context.clock() }),
   }
 }
 

@@ -9,6 +9,8 @@ import { type AuthorizationChecks, ProviderError, type Vouched } from './provide
 
 /** How far a provider's clock may be off. */
 const skewMs = 30_000
+/** A sign-in without proof is older than any limit. */
+const neverMs = 0
 
 /** RFC 6749 §4.1.2–4.1.4: the whole callback query is judged, the code exchanged, the ID token verified, the profile read. */
 export async function finish(
@@ -19,12 +21,12 @@ export async function finish(
   const client = await protocol.open(signal)
   const tokens = await exchange(protocol, client, { query, checks })
   const claims = tokens.claims()
-  const authenticatedAt = timeOf(claims?.['auth_time'], context.clock)
+  const now = context.clock()
+  const authenticatedAt = provesSignIn(protocol) ? (provenAt(claims?.['auth_time'], now) ?? neverMs) : now
   const { authenticatedAfter } = checks
-  // OIDC Core §3.1.2.1: whoever was asked to sign in again must have done so.
-  if (authenticatedAfter !== undefined && authenticatedAt !== undefined)
-    if (authenticatedAt < authenticatedAfter - skewMs)
-      throw new ProviderError('stale-or-forged', { providerCode: 'auth_time' })
+  // OIDC Core §3.1.2.1: a person who was asked to sign in again must have done so, and the provider must say so.
+  if (authenticatedAfter !== undefined && authenticatedAt < authenticatedAfter - skewMs)
+    throw new ProviderError('stale-or-forged', { providerCode: 'auth_time' })
 
   const person = await readPerson(protocol, client, { accessToken: tokens.access_token, claims })
   // The profile's person and the ID token's must be one (OIDC Core §5.3.2).
@@ -34,7 +36,7 @@ export async function finish(
   const identity = toIdentity(config.id, person, sid)
   if (!identity) throw new ProviderError('profile-unusable', { providerCode: 'subject' })
   const grant = toGrant(tokens, context.clock)
-  return { identity, grant, ...(authenticatedAt !== undefined && { authenticatedAt }) }
+  return { identity, grant, authenticatedAt }
 }
 
 async function exchange(
@@ -75,7 +77,14 @@ export function toGrant(tokens: TokenEndpointResponse, clock: Clock, previous?: 
   }
 }
 
-/** A NumericDate in ms; a clock that runs ahead of ours does not make anything younger than now. */
-function timeOf(value: unknown, clock: Clock): number | undefined {
-  return typeof value === 'number' ? Math.min(value * 1000, clock()) : undefined
+/** Whether `auth_time` of this provider's ID tokens says when the person signed in. */
+export function provesSignIn({ definition: { oidc } }: Pick<Protocol, 'definition'>): boolean {
+  return oidc !== undefined && oidc.provesSignIn !== false
+}
+
+/** `auth_time` in ms (OIDC Core §2: a NumericDate); undefined where it is missing or can be no moment of a sign-in. */
+function provenAt(value: unknown, now: number): number | undefined {
+  if (typeof value !== 'number' || !(value > 0) || value * 1000 > now + skewMs) return undefined
+  // A clock that runs ahead of ours does not make a sign-in younger than now.
+  return Math.min(value * 1000, now)
 }

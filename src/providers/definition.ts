@@ -21,7 +21,12 @@ export interface ProviderDefinition {
   readonly scope?: string
   readonly pkce: boolean
   /** Absent: OAuth 2.0 without ID tokens. */
-  readonly oidc?: { readonly nonce: () => string; readonly algorithm?: string }
+  readonly oidc?: {
+    readonly nonce: () => string
+    readonly algorithm?: string
+    /** False: no `auth_time` of this provider's proves when the person signed in. */
+    readonly provesSignIn?: false
+  }
   /** What an intent is in this provider's words; an intent that is not here is not possible. */
   readonly intents: Readonly<Partial<Record<Intent, Parameters>>> & { readonly login: Parameters }
   /** Added where API calls need a refresh token. */

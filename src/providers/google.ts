@@ -15,7 +15,8 @@ export const google: ProviderDefinition = {
   },
   scope: 'openid email profile',
   pkce: true,
-  oidc: { nonce: randomToken, algorithm: 'RS256' },
+  // `auth_time` comes only with the `claims` parameter, and `max_age` is ignored ("ID token claims" on Google's page).
+  oidc: { nonce: randomToken, algorithm: 'RS256', provesSignIn: false },
   intents: {
     login: {},
     'select-account': { prompt: 'select_account' },

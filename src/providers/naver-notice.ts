@@ -8,7 +8,7 @@ const windowMs = 5 * 60_000
 
 /**
  * Naver's notice that a person withdrew (https://developers.naver.com/docs/login/devguide, "연결 끊기 알림"):
- * signed and encrypted under MD5(client_secret). Older or newer than five minutes is refused: a notice can be replayed.
+ * signed and encrypted under MD5(client_secret). Older or newer than five minutes is refused, and within them it counts once.
  */
 export function readNaverNotice(
   notice: UnlinkNotice,
@@ -30,7 +30,9 @@ export function readNaverNotice(
   if (Math.abs(notice.now - Number(timestamp) * 1000) > windowMs) return { refused: 'unauthorized' }
 
   const subject = decrypt(encrypted, key)
-  return subject ? { subject } : { refused: 'malformed' }
+  // Naver's own clock makes two notices about one person differ.
+  const once = { key: `${timestamp}:${expected}`, forMs: 2 * windowMs }
+  return subject ? { subject, once } : { refused: 'malformed' }
 }
 
 /** Sample notices carry the fields in the query, others in the form, some in both: one value, however often. */

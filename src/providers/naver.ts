@@ -57,7 +57,7 @@ export const naverOidc: ProviderDefinition = {
   scope: 'openid profile',
   pkce: true,
   // A nonce that ends in `A` was seen to come back without it: hexadecimal in lower case has none.
-  oidc: { nonce: () => randomBytes(32).toString('hex'), algorithm: 'RS256' },
+  oidc: { nonce: () => randomBytes(32).toString('hex'), algorithm: 'RS256', provesSignIn: false },
 }
 
 /** `/v1/nid/me`: an envelope; only `id` is certain. No address is ever called verified. */

@@ -7,7 +7,7 @@ export interface AuthorizationChecks {
   readonly state: string
   readonly nonce?: string
   readonly codeVerifier?: string
-  /** Set for `reauthenticate`: the sign-in must be younger than this moment, ms (checked where the provider sends `auth_time`). */
+  /** Set for `reauthenticate` where the provider can prove a sign-in: it must be younger than this moment, ms. */
   readonly authenticatedAfter?: number
 }
 
@@ -15,8 +15,11 @@ export interface AuthorizationChecks {
 export interface Vouched {
   readonly identity: Identity
   readonly grant: Grant
-  /** `auth_time` in ms, where the provider says it. */
-  readonly authenticatedAt?: number
+  /**
+   * When the person last proved who they are, ms: `auth_time`; 0 where the provider can prove that and did not;
+   * the callback's time at providers that never prove it.
+   */
+  readonly authenticatedAt: number
 }
 
 /** Why a provider did not vouch (PROVIDERS §6): each class has one error code of the public interface. */
@@ -93,7 +96,13 @@ export interface UnlinkNotice {
   readonly now: number
 }
 
-export type UnlinkVerdict = { readonly subject: string } | { readonly refused: 'unauthorized' | 'malformed' }
+export type UnlinkVerdict =
+  | {
+      readonly subject: string
+      /** A notice that an eavesdropper could send again: its name, and how long it has to be remembered. */
+      readonly once?: { readonly key: string; readonly forMs: number }
+    }
+  | { readonly refused: 'unauthorized' | 'malformed' }
 
 /** By id, in the order of PROVIDERS. */
 export interface Providers {

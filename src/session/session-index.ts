@@ -173,7 +173,8 @@ function agedOf({ userId, createdAt, lastSeenAt }: SessionEntry) {
   return { createdAt, seenAt: lastSeenAt, session: { state } }
 }
 
-function selects(selector: SessionSelector, { handle }: SessionEntry): boolean {
+function selects(selector: SessionSelector, { handle, provider, sid }: SessionEntry): boolean {
   if ('handle' in selector) return handle === selector.handle
-  return !('except' in selector && handle === selector.except)
+  if ('userId' in selector) return handle !== selector.except && (selector.provider ?? provider) === provider
+  return !('withoutSid' in selector && selector.withoutSid) || sid === undefined
 }

@@ -63,6 +63,19 @@ export function createSessionVisits(options: SessionVisitsOptions): SessionVisit
     return session
   }
 
+  /**
+   * express-session has a cookie parser of its own, which reads quotes differently: it is shown the ticket that we have read.
+   * It reads the header at once, before it loads anything. Returns how to put back what was sent.
+   */
+  function showTicket({ headers }: Request, presented: PresentedTicket | undefined): () => void {
+    const sent = headers.cookie
+    if (presented) headers.cookie = cookie.header(presented.ticket)
+    else delete headers.cookie
+    return () => {
+      if (sent !== undefined) headers.cookie = sent
+    }
+  }
+
   /** What the caller came with lives: an unsafe request is use of it, and it moves to the newest secret. */
   function welcome(req: Request, res: Response, open: OpenSession): void {
     if (!isSafeMethod(req.method)) {
@@ -83,14 +96,18 @@ export function createSessionVisits(options: SessionVisitsOptions): SessionVisit
   return {
     load(req, res, next) {
       const presented = cookie.read(req.headers.cookie)
+      const putBack = showTicket(req, presented)
       middleware(req, res, (failure?: unknown) => {
+        putBack()
         const session = takeOff(req)
-        const loaded = session && store.loaded(session)
+        const found = session && store.loaded(session)
+        const loaded = found?.open.handle === presented?.handle ? found : undefined
         visits.set(req, { presented, open: loaded?.open, session, failure })
         if (loaded) welcome(req, res, loaded.open)
         if (loaded?.stale) reseal(loaded.open)
         next()
       })
+      putBack()
     },
 
     of(req) {

@@ -30,7 +30,7 @@ export interface HeldToken {
 interface SignedIn {
   readonly identity: Identity
   readonly grant?: Grant
-  /** When the person last proved to the provider who they are, ms: `auth_time` if sent, else the callback's time. */
+  /** When the person last proved to the provider who they are, ms: `auth_time`, or the callback's time at providers that never send it; 0: there is no proof. */
   readonly authenticatedAt: number
 }
 

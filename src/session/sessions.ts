@@ -73,8 +73,10 @@ export interface EndedEntry extends Omit<SessionEntry, 'userId' | 'subject' | 's
 
 export type SessionSelector =
   | { readonly handle: string; readonly userId: string }
-  | { readonly userId: string; readonly except?: string }
-  | { readonly provider: string; readonly subject: string }
+  /** `provider`: only those that an identity there began. */
+  | { readonly userId: string; readonly provider?: string; readonly except?: string }
+  /** `withoutSid`: only those whose provider gave its own session no name. */
+  | { readonly provider: string; readonly subject: string; readonly withoutSid?: boolean }
   | { readonly provider: string; readonly sid: string }
 
 /** What is reachable without a ticket: lists, "everywhere", back-channel logout, support's tools. */

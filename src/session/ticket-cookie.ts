@@ -24,6 +24,8 @@ export interface TicketCookieOptions {
 export interface TicketCookie {
   /** The genuine ticket in a Cookie header. `onRefused` hears of a value that is none, once per value. */
   read(header: string | undefined): PresentedTicket | undefined
+  /** A Cookie header with that ticket and nothing else, as any parser reads it. */
+  header(ticket: string): string
   /** Replaces what this response said about the cookie before: browsers do not agree on which of two wins. */
   write(res: ServerResponse, ticket: string, maxAgeMs: number): void
   clear(res: ServerResponse): void
@@ -79,6 +81,7 @@ export function createTicketCookie(
       const value = header?.includes(name) ? readCookies(header)[name] : undefined
       return value ? (genuine.get(value) ?? verify(value)) : undefined
     },
+    header: (ticket) => `${name}=${encodeURIComponent(`s:${sign(ticket, newest)}`)}`,
     write(res, ticket, maxAgeMs) {
       forget(res)
       const maxAgeSeconds = Math.max(0, Math.floor(maxAgeMs / 1000))

@@ -168,6 +168,25 @@ describe('unlinking', () => {
     expect(await linked(browser)).toEqual(['kakao'])
   })
 
+  it('ends the sessions that the identity began, but not the one that asks', async () => {
+    const browser = house.browser()
+    await signUp(browser, 'kakao')
+    await browser.goto('/auth/link/google', { initiator: 'page' })
+    const google = house.world.provider('google')
+    google.as(google.lastPerson ?? 'returning')
+    const [phone, tablet] = [house.browser(), house.browser()]
+    for (const device of [phone, tablet]) await device.goto('/auth/login/google')
+    google.as('newcomer')
+    house.world.provider('kakao').as('returning')
+    const other = house.browser()
+    await other.goto('/auth/login/kakao')
+    house.world.provider('kakao').as('newcomer')
+    expect((await phone.fetch('/auth/identities/google', { method: 'DELETE' })).status).toBe(204)
+    expect(await sessionOf(tablet)).toEqual({ state: 'anonymous', reason: 'ended-elsewhere' })
+    for (const left of [phone, browser, other])
+      expect(await sessionOf(left)).toMatchObject({ state: 'member' })
+  })
+
   it('never takes the last', async () => {
     const browser = house.browser()
     await signUp(browser, 'kakao')

@@ -64,6 +64,26 @@ describe('back-channel logout', () => {
     expect(await sessionOf(first)).toMatchObject({ state: 'member' })
   })
 
+  it('by session id and subject ends that session and those of the person that know no session id', async () => {
+    const acme = house.world.provider('acme')
+    acme.makeIdToken(({ sid: _, ...claims }) => claims)
+    const { browser: nameless, subject } = await member('acme')
+    acme.as('returning')
+    const named = []
+    for (const sid of ['one', 'two']) {
+      acme.makeIdToken((claims) => ({ ...claims, sid }))
+      const browser = house.browser()
+      await browser.goto('/auth/login/acme')
+      named.push(browser)
+    }
+    acme.as('newcomer')
+    acme.makeIdToken((claims) => claims)
+    await post(path, { logout_token: await token({ sid: 'one', sub: subject }) })
+    expect(await sessionOf(nameless)).toEqual({ state: 'anonymous', reason: 'ended-by-provider' })
+    expect(await sessionOf(named[0] as Browser)).toEqual({ state: 'anonymous', reason: 'ended-by-provider' })
+    expect(await sessionOf(named[1] as Browser)).toMatchObject({ state: 'member' })
+  })
+
   it('of somebody unknown is 200 too', async () => {
     expect((await post(path, { logout_token: await token({ sub: 'nobody' }) })).status).toBe(200)
   })
@@ -183,6 +203,20 @@ describe('Naver’s unlink notice', () => {
     house.world.advance(5 * 60_000 + 2000)
     expect((await post('/auth/webhooks/naver', fields)).status).toBe(401)
     expect(await sessionOf(browser)).toMatchObject({ state: 'member' })
+  })
+
+  it('counts once: sent again within its five minutes it is answered and ends nothing', async () => {
+    const { subject } = await member('naver')
+    const fields = new URLSearchParams(house.world.provider('naver').unlinkNotice(subject).form)
+    expect((await post('/auth/webhooks/naver', fields)).status).toBe(204)
+    const back = house.browser()
+    house.world.provider('naver').as('returning')
+    await back.goto('/auth/login/naver')
+    house.world.provider('naver').as('newcomer')
+    const padded = new URLSearchParams(fields)
+    padded.set('signature', `${fields.get('signature')}=`)
+    for (const again of [fields, padded]) expect((await post('/auth/webhooks/naver', again)).status).toBe(204)
+    expect(await sessionOf(back)).toMatchObject({ state: 'member' })
   })
 
   it('that is malformed is 400', async () => {

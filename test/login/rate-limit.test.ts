@@ -36,6 +36,22 @@ describe.each(['memory', 'Redis'])('the rate limit, counted in %s', (store) => {
   })
 })
 
+describe('the rate limit', () => {
+  it.each([
+    ['/auth/backchannel-logout/acme', 'POST'],
+    ['/auth/webhooks/naver', 'GET'],
+    ['/auth/webhooks/naver', 'POST'],
+  ])('holds what strangers send to %s by %s', async (path, method) => {
+    const house = await openHouse({ providers: ['naver', 'acme'], env: { RATE_LIMIT: '2/1m' } })
+    house.browser()
+    const statuses = []
+    for (let count = 0; count < 3; count++)
+      statuses.push((await fetch(`${house.env['PUBLIC_URL']}${path}`, { method })).status)
+    expect(statuses).toEqual([400, 400, 429])
+    await house.close()
+  })
+})
+
 describe('login starts', () => {
   it('cost Redis nothing but the limiter’s one key', async () => {
     const prefix = freshPrefix()

@@ -147,15 +147,49 @@ describe('a repeated sign-in', () => {
     }
   })
 
-  it('is good where the provider does not say when it was', async () => {
-    room.simulated('kakao').makeIdToken(({ auth_time: _, ...claims }) => claims)
-    const { authenticatedAt } = await room.login('kakao', 'reauthenticate')
-    expect(authenticatedAt).toBeUndefined()
+  const seconds = () => Math.floor(room.clock() / 1000)
+  it.each<[string, () => unknown]>([
+    ['missing', () => undefined],
+    ['0', () => 0],
+    ['negative', () => -1],
+    ['milliseconds', () => room.clock()],
+    ['an hour ahead', () => seconds() + 3600],
+    ['text', () => String(seconds())],
+  ])('is refused when auth_time is %s: nothing shows that the provider asked', async (_, value) => {
+    for (const id of ['kakao', 'acme'] as const) {
+      room.simulated(id).makeIdToken((claims) => ({ ...claims, auth_time: value() }))
+      await expect(room.login(id, 'reauthenticate')).rejects.toMatchObject({ failure: 'stale-or-forged' })
+    }
   })
 
-  it('is never in the future', async () => {
-    room.simulated('acme').makeIdToken((claims) => ({ ...claims, auth_time: 4_000_000_000 }))
-    const { authenticatedAt } = await room.login('acme')
-    expect(authenticatedAt).toBeLessThanOrEqual(room.clock())
+  it('is good when the provider’s clock is 30 s behind', async () => {
+    room.simulated('acme').makeIdToken((claims) => ({ ...claims, auth_time: seconds() - 25 }))
+    await expect(room.login('acme', 'reauthenticate')).resolves.toBeDefined()
+  })
+})
+
+describe('the age of a sign-in', () => {
+  const seconds = () => Math.floor(room.clock() / 1000)
+  it.each<[string, () => unknown]>([
+    ['no auth_time', () => undefined],
+    ['0', () => 0],
+    ['milliseconds', () => room.clock()],
+    ['a time far ahead', () => 4_000_000_000],
+  ])(
+    'is unknown, and too old for anything, when a provider that could prove it sends %s',
+    async (_, value) => {
+      room.simulated('acme').makeIdToken((claims) => ({ ...claims, auth_time: value() }))
+      expect((await room.login('acme')).authenticatedAt).toBe(0)
+    },
+  )
+
+  it('is never less than none when the provider’s clock runs ahead', async () => {
+    room.simulated('acme').makeIdToken((claims) => ({ ...claims, auth_time: seconds() + 20 }))
+    expect((await room.login('acme')).authenticatedAt).toBeLessThanOrEqual(room.clock())
+  })
+
+  it.each(['google', 'naver'] as const)('is the callback’s at %s, which cannot prove it', async (id) => {
+    room.simulated(id).makeIdToken((claims) => ({ ...claims, auth_time: 1 }))
+    expect((await room.login(id)).authenticatedAt).toBeGreaterThan(room.clock() - 60_000)
   })
 })

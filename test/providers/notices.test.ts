@@ -91,7 +91,7 @@ describe('Naver’s unlink notice', () => {
   }
 
   it('is believed for its signature', async () => {
-    await expect(judge('naver', {}, () => ({ fields: genuine() }))).resolves.toEqual({ subject })
+    await expect(judge('naver', {}, () => ({ fields: genuine() }))).resolves.toMatchObject({ subject })
   })
 
   it('is believed with padding, and with each field in query and form alike', async () => {
@@ -102,7 +102,7 @@ describe('Naver’s unlink notice', () => {
         ['timestamp', once['timestamp'] ?? ''],
       ])
     }
-    await expect(judge('naver', {}, () => ({ fields: fields() }))).resolves.toEqual({ subject })
+    await expect(judge('naver', {}, () => ({ fields: fields() }))).resolves.toMatchObject({ subject })
   })
 
   it.each<[string, () => Record<string, string>]>([

@@ -425,3 +425,34 @@ describe.each(shelves)('sessions in %s', (_name, redis) => {
     expect(room.sessions.reader.read(cookie)).toMatchObject({ session: { state: 'member' } })
   })
 })
+
+describe('a session cookie in quotes', () => {
+  it('is no ticket to any part of the server', async () => {
+    const room = await openRoom()
+    const { cookie, ticket } = await signIn(room)
+    const quoted = cookie.replace(/=(.*)$/, '="$1"')
+    expect((await request(room.app).get('/session').set('Cookie', quoted)).body).toEqual({
+      state: 'anonymous',
+    })
+    await request(room.app).post('/end').set('Cookie', cookie)
+    expect(await room.sessions.tickets.open(ticket)).toBeUndefined()
+    await room.sessions.close()
+  })
+})
+
+describe('the name of a device', () => {
+  it.each([
+    [
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+      'Chrome on Windows',
+    ],
+    ['Your-account-is-locked-call-0800/1.0 (please)', 'Unknown device'],
+    ['<b>x</b>/1 y', 'Unknown device'],
+    ['Evil/1.0 (Windows NT 10.0; evil)', 'Windows'],
+  ])('is one of a closed list, never the words of the header: %s', async (userAgent, device) => {
+    const room = await openRoom()
+    await signIn(room, member('of-a-device'), { userAgent })
+    expect(await room.sessions.index.list('of-a-device')).toMatchObject([{ device }])
+    await room.sessions.close()
+  })
+})
