@@ -68,6 +68,7 @@ describe('an error', () => {
     expect(response.status).toBe(404)
     expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8')
     expect(response.headers['cache-control']).toBe('no-store')
+    expect(response.headers['x-coatcheck-problem']).toBe('not-found')
     expect(response.body).toEqual({
       type: 'urn:coatcheck:problem:not-found',
       title: expect.any(String),

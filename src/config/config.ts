@@ -107,6 +107,8 @@ export interface RouteConfig {
   readonly token: TokenKind | 'none'
   readonly audience: string
   readonly maxAuthAgeMs: number | undefined
+  /** Client headers that pass although upstreams take them for a client's address or identity. */
+  readonly headers: readonly string[] | undefined
   readonly sandbox: boolean
 }
 

@@ -35,6 +35,7 @@ export function readRoutes(
     token: route.auth === 'none' ? 'none' : (route.token ?? token),
     audience: route.audience ?? audience,
     maxAuthAgeMs: route.maxAuthAge,
+    headers: route.headers,
     sandbox: route.sandbox,
   }))
 }

@@ -45,8 +45,15 @@ export const routeFields: readonly {
     meaning: 'A sign-in older than this, such as `15m`, is asked for again.',
   },
   {
+    name: 'headers',
+    default: 'none',
+    meaning:
+      'Client headers to pass on although APIs take them for an address or identity, such as `["X-User-Locale"]`. Not those of the connection, `Authorization`, `Cookie` or `X-Forwarded-*`.',
+  },
+  {
     name: 'sandbox',
     default: '`true`',
-    meaning: 'HTML and SVG answers without a policy of their own cannot run as the application.',
+    meaning:
+      'Answers that a browser could run in a window cannot run as the application: all but JSON, text, scripts, images, media, fonts, PDF and archives.',
   },
 ]

@@ -4,6 +4,12 @@ import { duration, oneOf, size, targetUrl, text, timerDuration } from './grammar
 /** Paths that always win over routes; a route inside them would never be asked. */
 const reserved = ['/auth', '/.well-known', '/healthz', '/readyz']
 
+/** coatcheck's own to set, or the connection's: no route passes a client's on. */
+const neverPassed =
+  /^(?:authorization|connection|content-length|cookie|expect|forwarded|host|http2-settings|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|x-csrf|x-forwarded(?:-.*)?|x-request-id)$/
+
+const headerList = 'must be a list of header names such as ["X-User-Locale"]'
+
 const flag = z.boolean({ error: 'must be true or false' })
 
 /**
@@ -65,6 +71,9 @@ export const routeSchema = z
     token: oneOf(['service', 'provider', 'exchange', 'none']).optional(),
     audience: text.optional(),
     maxAuthAge: duration.optional(),
+    headers: z
+      .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, headerList), { error: headerList })
+      .optional(),
     sandbox: flag.default(true),
   })
   .superRefine((route, context) => {
@@ -72,6 +81,10 @@ export const routeSchema = z
       context.addIssue({ code: 'custom', path: [field], message })
     // Without the gate anybody's page could use the session of whoever visits it.
     if (!route.csrf && route.auth !== 'none') refuse('csrf', 'may be false only with "auth":"none"')
+    for (const name of route.headers ?? []) {
+      if (neverPassed.test(name.toLowerCase().replace(/[^a-z0-9]/g, '-')))
+        refuse('headers', `must not contain ${JSON.stringify(name)}: coatcheck sets it itself`)
+    }
     if (route.maxAuthAge && route.auth === 'none') refuse('maxAuthAge', 'has no effect with "auth":"none"')
   })
 

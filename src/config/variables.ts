@@ -180,7 +180,7 @@ export const variableGroups = [
       {
         name: 'API_ROUTES',
         meaning:
-          'A JSON array of routes, or the path of a JSON file: `path` and `target`, and where wanted `auth`, `stripPrefix`, `methods`, `timeout`, `websocket`, `maxBody`, `cookies`, `setCookie`, `csrf`, `token`, `audience`, `maxAuthAge`, `sandbox`.',
+          'A JSON array of routes, or the path of a JSON file: `path` and `target`, and where wanted `auth`, `stripPrefix`, `methods`, `timeout`, `websocket`, `maxBody`, `cookies`, `setCookie`, `csrf`, `token`, `audience`, `maxAuthAge`, `headers`, `sandbox`.',
         example: '[{"path":"/api","target":"http://127.0.0.1:8080","auth":"required","timeout":"10s"}]',
       },
       {

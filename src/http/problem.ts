@@ -81,6 +81,8 @@ export function sendProblem(res: ServerResponse, problem: Problem, requestId: st
   for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value)
   res.setHeader('Content-Type', 'application/problem+json; charset=utf-8')
   res.setHeader('Cache-Control', 'no-store')
+  // By it a client tells our answers from an API's own, which never carry it.
+  res.setHeader('X-Coatcheck-Problem', problem.code)
   res.setHeader('Content-Length', Buffer.byteLength(body))
   res.end(res.req.method === 'HEAD' ? undefined : body)
 }

@@ -33,7 +33,7 @@ export function createTrustedPeers(list: readonly string[]): TrustedPeers {
   return {
     trusts,
     clientAddress(peer, forwardedFor) {
-      const hops = [...(forwardedFor ?? '').split(',').map((hop) => hop.trim()), plainAddress(peer)]
+      const hops = [...(forwardedFor ?? '').split(',').map(withoutPort), plainAddress(peer)]
       let client = hops.pop() as string
       while (trusts(client)) {
         const before = hops.pop()
@@ -43,6 +43,12 @@ export function createTrustedPeers(list: readonly string[]): TrustedPeers {
       return client
     },
   }
+}
+
+/** A hop's address: some proxies send it with the client's port, and IPv6 in brackets (RFC 7239 §6 writes it so). */
+function withoutPort(hop: string): string {
+  const [, bracketed, plain] = /^\s*(?:\[([^\]]*)\](?::\d*)?|([^:]*):\d*)\s*$/.exec(hop) ?? []
+  return bracketed ?? plain ?? hop.trim()
 }
 
 function range(entry: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {

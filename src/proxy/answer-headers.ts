@@ -1,3 +1,4 @@
+import { type AnswerAddresses, originRelative, ownPlace } from './answer-addresses.ts'
 import { mayBeSet } from './cookies.ts'
 import { connectionNames, isHopByHop, memoized } from './header-names.ts'
 
@@ -7,63 +8,185 @@ export type AnswerHeaders = Readonly<Record<string, string | readonly string[] |
 export interface AnswerRules {
   readonly setCookie: boolean
   readonly sandbox: boolean
+  /** The route lets other sites' pages call it: what the upstream says of CORS is for them. */
+  readonly cors: boolean
+  readonly addresses: AnswerAddresses
   readonly ownCookieNames: (name: string) => boolean
   readonly requestId: string
-  /** A token went up: the answer is for one person only. */
+  readonly status: number
+  /** A token went up: the answer is for one user only. */
   readonly personal: boolean
+  /** Members and anonymous callers get different answers at the same address: true on `optional` routes, and with a token. */
+  readonly variesByCookie: boolean
 }
 
-/** An upstream speaks for its resource, not for this origin: it sets no cross-origin policy, clears no data, moves no service. */
+/** It binds or clears the whole origin, which is not this upstream's alone. */
+const bindsOrigin: ReadonlySet<string> = new Set([
+  'accept-ch',
+  'accept-ch-lifetime',
+  'alt-svc',
+  'clear-site-data',
+  'critical-ch',
+  'expect-ct',
+  'nel',
+  'public-key-pins',
+  'public-key-pins-report-only',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'set-login',
+  'sourcemap',
+  'strict-transport-security',
+  'x-sourcemap',
+])
+
+/** It commands a proxy or a cache in front of coatcheck: nginx, lighttpd, Perlbal, CDNs (RFC 9213 for the last). */
+const commandsProxy =
+  /^(?:x-accel-|x-sendfile|x-lighttpd-|x-reproxy-|surrogate-|edge-control$|(?:.*-)?cdn-cache-control$)/
+
+/** What coatcheck says itself on each answer. */
+const ours: ReadonlySet<string> = new Set(['x-coatcheck-problem', 'x-content-type-options', 'x-request-id'])
+
 const staysBehind = memoized(
-  (name) =>
-    isHopByHop(name) ||
-    name === 'clear-site-data' ||
-    name === 'alt-svc' ||
-    name === 'x-request-id' ||
-    name.startsWith('access-control-'),
+  (name) => isHopByHop(name) || bindsOrigin.has(name) || ours.has(name) || commandsProxy.test(name),
 )
 
-/** What a browser would run as a document of this origin: HTML, SVG, and XML, which can hold both. */
-const active = /html|svg|xml/i
+const isCors = memoized((name) => name.startsWith('access-control-'))
 
-/** An upstream's headers as the browser gets them: a flat list of names and values. */
+/** An upstream's headers as the browser gets them: a flat list of names and values. docs/headers.md says why for each. */
 export function answerHeaders(headers: AnswerHeaders, rules: AnswerRules): string[] {
   const named = connectionNames(joined(headers['connection']))
   const list: string[] = []
   for (const name in headers) {
     if (staysBehind(name) || named?.has(name)) continue
+    if (!rules.cors && isCors(name)) continue
     const value = headers[name]
-    if (typeof value === 'string') {
-      if (name !== 'set-cookie' || passes(value, rules)) list.push(name, value)
-    } else if (value) {
-      for (const one of value) if (name !== 'set-cookie' || passes(one, rules)) list.push(name, one)
-    }
+    if (value === undefined) continue
+    const rewrite = rewrites.get(name)
+    if (rewrite !== undefined) rewrite(list, typeof value === 'string' ? [value] : value, rules)
+    else if (typeof value === 'string') list.push(name, value)
+    else for (const one of value) list.push(name, one)
   }
   list.push('x-request-id', rules.requestId)
-  const lacks = (name: string) => isBlank(headers[name]) || named?.has(name) === true
   // ASVS V3.4.4: no guessing of types.
-  if (lacks('x-content-type-options')) list.push('x-content-type-options', 'nosniff')
-  if (rules.personal && lacks('cache-control')) list.push('cache-control', 'no-store')
-  if (rules.sandbox && lacks('content-security-policy') && isActive(headers['content-type']))
+  list.push('x-content-type-options', 'nosniff')
+  const lacks = (name: string) => isBlank(headers[name]) || named?.has(name) === true
+  if (rules.variesByCookie && lacks('vary')) list.push('vary', 'Cookie')
+  // On a 304 it would replace what the answer that is being confirmed says (RFC 9111 §4.3.4).
+  if (rules.personal && rules.status !== 304 && lacks('cache-control')) list.push('cache-control', 'no-store')
+  // Policies add up (CSP 3 §8.1): the upstream's own cannot loosen this one.
+  if (rules.sandbox && rules.status !== 204 && !isInert(joined(headers['content-type']) ?? ''))
     list.push('content-security-policy', "sandbox; default-src 'none'")
   return list
 }
 
-function passes(setCookie: string, { setCookie: allowed, ownCookieNames }: AnswerRules): boolean {
-  return allowed && mayBeSet(setCookie, ownCookieNames)
+type Rewrite = (list: string[], values: readonly string[], rules: AnswerRules) => void
+
+/** The headers of an upstream's answer that do not pass as they are. */
+const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
+  [
+    'set-cookie',
+    (list, values, { setCookie, ownCookieNames, addresses }) => {
+      if (!setCookie) return
+      for (const value of values)
+        if (mayBeSet(value, ownCookieNames)) list.push('set-cookie', ownPlace(value, addresses))
+    },
+  ],
+  ['location', pushRelative('location')],
+  ['content-location', pushRelative('content-location')],
+  [
+    'vary',
+    (list, values, { variesByCookie }) => {
+      const vary = values.join(', ')
+      if (vary.trim() !== '') list.push('vary', variesByCookie ? withCookie(vary) : vary)
+    },
+  ],
+  [
+    'cache-control',
+    (list, values, { variesByCookie }) => {
+      const control = values.join(', ')
+      if (control.trim() !== '') list.push('cache-control', variesByCookie ? notShared(control) : control)
+    },
+  ],
+  [
+    'www-authenticate',
+    (list, values) => {
+      for (const value of values) {
+        const passing = withoutDialogs(value)
+        if (passing !== '') list.push('www-authenticate', passing)
+      }
+    },
+  ],
+])
+
+function pushRelative(name: string): Rewrite {
+  return (list, values, { addresses }) => {
+    for (const value of values) list.push(name, originRelative(value, addresses))
+  }
 }
 
-function isActive(contentType: string | readonly string[] | undefined): boolean {
-  return contentType !== undefined && active.test(joined(contentType) as string)
-}
+/**
+ * Browsers send coatcheck a cookie where the upstream saw a token: what the answer depends on is the cookie (RFC 9110 §12.5.5).
+ * A cache that keeps `Vary: Authorization` would give one user's answer to the next.
+ */
+const withCookie = memoized((vary) => {
+  return /(?:^|,)\s*(?:\*|cookie)\s*(?:,|$)/i.test(vary) ? vary : `${vary}, Cookie`
+})
 
-/** An answer that lasts as long as somebody listens (HTML Living Standard, server-sent events). */
+/**
+ * A shared cache keeps no answer to a request with Authorization unless the answer says so (RFC 9111 §3.5). It sees a cookie
+ * instead, which binds it to nothing: `private` says what the upstream could rely on. A directive with field names
+ * (`private="x-name"`) is about those fields only, so it does not count.
+ */
+const notShared = memoized((control) => {
+  const directives = control.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',')
+  const said = directives.some((directive) => {
+    const [name = '', argument] = directive.split('=')
+    const plain = name.trim().toLowerCase()
+    if (plain === 'private' || plain === 'no-cache') return argument === undefined
+    return /^(?:public|s-maxage|must-revalidate|no-store)$/.test(plain)
+  })
+  return said ? control : `${control}, private`
+})
+
+/** Challenges that make a browser ask for a password which coatcheck would never pass on. */
+const opensDialog = /^(?:basic|digest|negotiate|ntlm)$/i
+
+/** Begins a challenge: a scheme, alone or before its parameters (RFC 9110 §11.6.1); `name=value` goes on with the last one. */
+const challenge = /^([!#$%&'*+.^_`|~0-9a-z-]+)(?:$|\s+(?!\s*=))/i
+
+const withoutDialogs = memoized((value) => {
+  const parts = value.match(/(?:[^",]|"(?:[^"\\]|\\.)*"|")+/g) ?? []
+  let passes = true
+  const kept: string[] = []
+  for (const part of parts.map((one) => one.trim())) {
+    const scheme = challenge.exec(part)?.[1]
+    if (scheme !== undefined) passes = !opensDialog.test(scheme)
+    if (passes && part !== '') kept.push(part)
+  }
+  return kept.join(', ')
+})
+
+/**
+ * Types that no browser runs as a document of this origin. Everything else is sandboxed, what has no type and what nobody has
+ * heard of included: an uploaded page must not run as the app.
+ */
+const inert =
+  /^(?:application\/(?:[a-z0-9.-]+\+)?json|text\/json|application\/(?:x-ndjson|jsonl)|text\/(?:plain|css|javascript|ecmascript|event-stream)|application\/(?:javascript|x-javascript|ecmascript)|image\/(?!.*(?:svg|xml))[a-z0-9.-]+|(?:audio|video)\/(?!.*xml)[a-z0-9.-]+|font\/[a-z0-9.-]+|application\/(?:font-[a-z0-9]+|x-font-[a-z0-9]+|vnd\.ms-fontobject|pdf|octet-stream|zip|x-zip-compressed|gzip|x-gzip|x-tar|x-gtar|x-bzip2?|x-xz|zstd|x-7z-compressed|vnd\.rar|x-rar-compressed|java-archive))$/
+
+const isInert = memoized((contentType) => {
+  // Two types in one field: which one counts is the browser's guess.
+  if (contentType.includes(',')) return false
+  return inert.test((contentType.split(';', 1)[0] as string).trim().toLowerCase())
+})
+
+/** An answer that lasts as long as its client listens (HTML Living Standard, server-sent events). */
 export function isEventStream(headers: AnswerHeaders): boolean {
   const type = joined(headers['content-type'])
   return type !== undefined && /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(type)
 }
 
-/** Sent in a transfer coding that nobody undoes here: its bytes are not the body (RFC 9112 §6.1). */
+/** Sent in a transfer coding that is not undone here: its bytes are not the body (RFC 9112 §6.1). */
 export function isCoded(headers: AnswerHeaders): boolean {
   const coding = joined(headers['transfer-encoding'])
   return coding !== undefined && coding.trim().toLowerCase() !== 'chunked'

@@ -11,14 +11,15 @@ import { bodyPassed } from './body-buffers.ts'
 import { CallTimer, type Timed } from './call-timer.ts'
 import { failureOf } from './failure.ts'
 import { lacksProof, saysElsewhere } from './gate.ts'
-import { outgoingHeaders } from './outgoing-headers.ts'
+import { answerRules, outgoingHeaders } from './outgoing-headers.ts'
 import { hasLeft } from './peer.ts'
 import type { ApiRoute, LongLived, ProxyContext } from './proxy-context.ts'
 import { collectBody, discardBody, hasBody, isSmall, RequestBody } from './request-body.ts'
+import { upstreamPath } from './route-table.ts'
 import { sendContinue } from './server-options.ts'
 import { watchSession } from './session-watch.ts'
 import { travellerOf } from './traveller.ts'
-import { upstreamProblem } from './upstream-errors.ts'
+import { closedUnanswered, upstreamProblem } from './upstream-errors.ts'
 
 /**
  * One request on a route, from the gate to the last byte. It is its own handler for undici:
@@ -48,6 +49,9 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   #settled = false
   /** Nothing more is wanted from the upstream: answered, failed, or nobody listens. */
   #over = false
+  /** What went up, if it is in memory and could go up again; null: no body. */
+  #sentBody: Buffer | RequestBody | null = null
+  #triedAgain = false
 
   constructor(context: ProxyContext, route: ApiRoute, req: IncomingMessage, res: ServerResponse) {
     this.context = context
@@ -116,12 +120,18 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       return
     }
     this.#sentAt = now
-    route.pool.dispatch(
+    this.#sentBody = body
+    this.#send(route.pool)
+  }
+
+  #send(dispatcher: Dispatcher): void {
+    const { route, req } = this
+    dispatcher.dispatch(
       {
-        path: route.basePath + req.url,
+        path: upstreamPath(route, req.url as string),
         method: req.method as Dispatcher.HttpMethod,
         headers: outgoingHeaders(this),
-        body,
+        body: this.#sentBody,
       },
       this,
     )
@@ -171,18 +181,31 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   onResponseError(controller: Dispatcher.DispatchController | undefined, error: Error): void {
     if (this.#over || (controller && controller === this.#superseded)) return
     if (this.req.socket.destroyed) this.closed()
-    else this.fail(upstreamProblem(error))
+    else if (this.#mayTryAgain(error)) {
+      this.#triedAgain = true
+      this.#controller = undefined
+      // The pool's other idle connections may be as dead as this one was.
+      const once = this.route.openConnection()
+      this.#send(once)
+      void once.close()
+    } else this.fail(upstreamProblem(error))
+  }
+
+  /**
+   * RFC 9110 §9.2.2: what is idempotent may be sent again when the connection closed before an answer came. Upstreams close
+   * idle connections just when the next request is on its way, and all of them when they restart.
+   */
+  #mayTryAgain(error: Error): boolean {
+    if (this.#triedAgain || this.#upstreamMs !== undefined || !closedUnanswered(error)) return false
+    const { method } = this.req
+    if (method === 'POST' || method === 'PATCH') return false
+    if (this.#sentBody === null) return true
+    return Buffer.isBuffer(this.#sentBody) && (method === 'PUT' || method === 'DELETE')
   }
 
   #begin(status: number, headers: AnswerHeaders): void {
-    const { res, route, context, open } = this
-    const list = answerHeaders(headers, {
-      setCookie: route.setCookie,
-      sandbox: route.sandbox,
-      ownCookieNames: context.ownCookieNames,
-      requestId: this.id,
-      personal: this.token !== undefined,
-    })
+    const { res, context, open } = this
+    const list = answerHeaders(headers, answerRules(this, status))
     try {
       this.#answer.begin(status, list)
     } catch (error) {

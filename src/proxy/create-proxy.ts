@@ -12,6 +12,7 @@ import { countConnections, type LiveConnections } from './live-connections.ts'
 import { isFarAhead } from './pipelining.ts'
 import type { ApiRoute, LongLived, ProxyContext, ProxySample, UpstreamTrace } from './proxy-context.ts'
 import { discardBody } from './request-body.ts'
+import { nameFilter } from './request-headers.ts'
 import { createRouteTable } from './route-table.ts'
 import { sendContinue } from './server-options.ts'
 import { createRouteMiddleware } from './transport.ts'
@@ -131,12 +132,17 @@ export function createProxy(options: ProxyOptions): ApiProxy {
 function openRoute(route: RouteConfig, upstreams: Upstreams): ApiRoute {
   const upstream = new URL(route.target)
   const { token: kind, audience } = route
+  const basePath = upstream.pathname.replace(/\/+$/, '')
+  const stripped = route.stripPrefix && route.path !== '/'
   return {
     ...route,
     upstream,
-    basePath: upstream.pathname.replace(/\/+$/, ''),
+    basePath,
+    addresses: { upstream, basePath, prefix: stripped ? encodeURI(route.path) : undefined },
+    goesOnAs: nameFilter(route.headers),
     tokenRequest: kind === 'none' || route.auth === 'none' ? undefined : { kind, audience },
     pool: upstreams.poolFor(upstream),
+    openConnection: () => upstreams.connectionTo(upstream),
     middleware: createRouteMiddleware(route, upstream),
   }
 }

@@ -27,7 +27,7 @@ export function connectionNames(connection: string | undefined): ReadonlySet<str
 }
 
 const mostRemembered = 2000
-/** Nobody's headers have longer names but a stranger's who would fill the memory with them. */
+/** Honest names and values are shorter; what a client makes up must not fill the memory. */
 const longestRemembered = 100
 
 /** Names repeat from request to request: what is said of one is said once. Forgets everything when strangers fill it. */

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { plainAddress } from '../http/trusted-peers.ts'
+import type { AnswerRules } from './answer-headers.ts'
 import type { ApiRoute, ProxyContext } from './proxy-context.ts'
 import { forwardedFor, upstreamHeaders } from './request-headers.ts'
+import { upstreamPath } from './route-table.ts'
 
 /** A request that may go up, with what the gate found out about it. */
 export interface Outgoing {
@@ -24,9 +26,25 @@ export function outgoingHeaders({ context, route, req, id, token }: Outgoing): s
       forwardedHost: context.publicHost,
       forwardedFor: forwardedFor(plainAddress(peer), believed),
       requestId: id,
+      forwardedPrefix: route.addresses.prefix,
       token,
-      trace: context.trace?.(req, route.upstream, route.basePath + req.url),
+      trace: context.trace?.(req, route.upstream, upstreamPath(route, req.url as string)),
     },
-    { cookies: route.cookies, ownCookieNames: context.ownCookieNames },
+    { cookies: route.cookies, ownCookieNames: context.ownCookieNames, goesOnAs: route.goesOnAs },
   )
+}
+
+/** By which rules the upstream's answer to it goes back to the browser. */
+export function answerRules({ context, route, id, token }: Outgoing, status: number): AnswerRules {
+  return {
+    setCookie: route.setCookie,
+    sandbox: route.sandbox,
+    cors: !route.csrf,
+    addresses: route.addresses,
+    ownCookieNames: context.ownCookieNames,
+    requestId: id,
+    status,
+    personal: token !== undefined,
+    variesByCookie: token !== undefined || route.auth === 'optional',
+  }
 }

@@ -8,6 +8,7 @@ import type { Problem, ProblemCode } from '../http/problem.ts'
 import type { TrustedPeers } from '../http/trusted-peers.ts'
 import type { Log } from '../ops/log.ts'
 import type { SessionReader } from '../session/sessions.ts'
+import type { AnswerAddresses } from './answer-addresses.ts'
 
 /** One request on a route, when it is over: for metrics and the request line. */
 export interface ProxySample {
@@ -70,9 +71,14 @@ export interface ApiRoute extends RouteConfig {
   readonly upstream: URL
   /** The target's own path, without a trailing slash; goes in front. */
   readonly basePath: string
+  readonly addresses: AnswerAddresses
+  /** The name under which a client's header goes up; false: it stays behind. */
+  readonly goesOnAs: (name: string) => string | false
   /** undefined: calls carry no token. */
   readonly tokenRequest: TokenRequest | undefined
   readonly pool: Dispatcher
+  /** A connection of its own to the same upstream, for one request; the caller closes it. */
+  readonly openConnection: () => Dispatcher
   /** http-proxy-middleware: filters, rewrites, then calls `proceed` of what the gate admitted. For upgrades, and requests to rewrite. */
   readonly middleware: RequestHandler
 }

@@ -9,6 +9,8 @@ export interface Vouched {
   readonly forwardedHost: string
   readonly forwardedFor: string
   readonly requestId: string
+  /** The path that was stripped, percent-encoded; undefined: none was. */
+  readonly forwardedPrefix?: string | undefined
   /** Without `Bearer`. */
   readonly token: string | undefined
   /** Our own place in a trace, names and values; undefined: the client's goes on, if it can be read. */
@@ -18,6 +20,8 @@ export interface Vouched {
 export interface HeaderRules {
   readonly cookies: 'none' | 'others'
   readonly ownCookieNames: (name: string) => boolean
+  /** The name as it goes on; false: it stays behind. `nameFilter` makes one. */
+  readonly goesOnAs?: ((name: string) => string | false) | undefined
 }
 
 /** Set by us, or a way to tell an upstream something about the caller that only we may tell. */
@@ -30,14 +34,20 @@ const ours: ReadonlySet<string> = new Set([
   'http2-settings',
   'x-csrf',
   'x-forwarded',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-original-url',
-  'x-real-ip',
   'x-request-id',
-  'x-rewrite-url',
 ])
+
+/**
+ * What upstreams take for a client's address or identity, for another method or for another path. A route's `headers` lets
+ * single ones through. Names of nginx, Apache, Envoy, IIS, Cloudflare, Fastly, AWS, Azure and Google's load balancers.
+ */
+const claims =
+  /^(?:x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-connecting-ip(?:v6)?|fastly-client-ip|remote-user|x-http-method(?:-override)?|x-method-override|x-rewrite-url|x-original-.*|x-envoy-.*|x-remote-.*|x-authenticated-.*|x-auth-.*|x-user.*|x-ssl-.*|ssl-client-.*|x-client-cert.*|x-amzn-oidc-.*|x-ms-client-.*|x-goog-authenticated-.*)$/
+
+/** Whether a route's `headers` may let this client's header through. */
+export function mayBeLetThrough(name: string): boolean {
+  return !isOurs(spelledPlainly(name))
+}
 
 /**
  * Whether a client's header stays behind. ASVS V4.1.3: what an intermediary sets, a client must not be able to.
@@ -46,11 +56,26 @@ const ours: ReadonlySet<string> = new Set([
 function staysBehind(name: string): boolean {
   const plain = spelledPlainly(name)
   if (plain === 'content-length') return name.toLowerCase() !== 'content-length'
+  return isOurs(plain) || claims.test(plain)
+}
+
+function isOurs(plain: string): boolean {
   return ours.has(plain) || isHopByHop(plain) || /^(?:x-forwarded-|proxy-)/.test(plain)
 }
 
-/** The name as it goes on; false: it stays behind. Always the same string for a spelling, which undici then need not hash. */
-const goesOnAs = memoized((name) => !staysBehind(name) && asPropertyName(name))
+/**
+ * Tells the name under which a client's header goes on; false: it stays behind. Always the same string for a spelling, which
+ * undici then need not hash. `letThrough`: a route's `headers`.
+ */
+export function nameFilter(letThrough: readonly string[] = []): (name: string) => string | false {
+  const allowed = new Set(letThrough.map((name) => name.toLowerCase()))
+  return memoized((name) => {
+    const passes = allowed.has(name.toLowerCase()) ? mayBeLetThrough(name) : !staysBehind(name)
+    return passes && asPropertyName(name)
+  })
+}
+
+const defaultFilter = nameFilter()
 
 /** The one string that stands for a name wherever it is a property's. */
 function asPropertyName(name: string): string {
@@ -67,6 +92,7 @@ export function upstreamHeaders(
   // RFC 9110 §7.6.1: what Connection names is for this hop only.
   const named = connectionNames(headers.connection)
   const dropsTrace = vouched.trace !== undefined || hasUnreadableTrace(headers)
+  const goesOnAs = rules.goesOnAs ?? defaultFilter
   const list: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = goesOnAs(rawHeaders[index] as string)
@@ -88,6 +114,7 @@ export function upstreamHeaders(
     'x-request-id',
     vouched.requestId,
   )
+  if (vouched.forwardedPrefix !== undefined) list.push('x-forwarded-prefix', vouched.forwardedPrefix)
   if (vouched.trace !== undefined) list.push(...vouched.trace)
   if (vouched.token !== undefined) list.push('authorization', `Bearer ${vouched.token}`)
   return list

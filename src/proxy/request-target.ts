@@ -54,9 +54,9 @@ const mostDecodings = 8
 function decodings(text: string): string[] | undefined {
   const found = [text]
   for (let current = text; found.length <= mostDecodings; ) {
-    const next = decodeOnce(current)
-    // A `%` that only appears after decoding is a name with a percent sign, not a fault.
-    if (next === undefined) return found.length > 1 ? found : undefined
+    // A `%` that only appears after decoding is a name with a percent sign, not a fault; what stands beside it is decoded all the same.
+    const next = found.length > 1 ? decodeWhatCanBe(current) : decodeOnce(current)
+    if (next === undefined) return undefined
     if (next === current) return found
     found.push(next)
     current = next
@@ -72,6 +72,14 @@ function decodeOnce(text: string): string | undefined {
   }
 }
 
+/** Every escape that can be decoded, decoded; the others stay: one of them must not hide a dot segment beside it. */
+function decodeWhatCanBe(text: string): string {
+  return text.replace(
+    /(?:%[0-9a-f]{2})+/gi,
+    (run) => decodeOnce(run) ?? run.replace(/%[0-7][0-9a-f]/gi, (one) => decodeURIComponent(one)),
+  )
+}
+
 /** The path's segments, each percent-decoded once; undefined if that cannot be done. */
 export function decodedSegments(path: string): string[] | undefined {
   const segments = path.split('/').slice(1).map(decodeOnce)
@@ -84,7 +92,7 @@ export function decodedSegments(path: string): string[] | undefined {
  */
 export function lenientReadings(target: string): string[] {
   const path = pathOf(target.replace(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#\\]*/, '')).replace(/#.*$/, '')
-  const decoded = decodings(path)?.at(-1) ?? path
+  const decoded = decodings(decodeWhatCanBe(path))?.at(-1) ?? path
   const parts = decoded
     .replaceAll('\\', '/')
     .split('/')

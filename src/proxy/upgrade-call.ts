@@ -9,9 +9,10 @@ import { type Applicant, refused } from './admission.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { failureOf } from './failure.ts'
 import { isForeignUpgrade } from './gate.ts'
-import { outgoingHeaders } from './outgoing-headers.ts'
+import { answerRules, outgoingHeaders } from './outgoing-headers.ts'
 import { hasLeft } from './peer.ts'
 import type { ApiRoute, ProxyContext } from './proxy-context.ts'
+import { upstreamPath } from './route-table.ts'
 import { passAnswerOn, refuseUpgrade } from './upgrade-answer.ts'
 import { upstreamProblem } from './upstream-errors.ts'
 import { understood } from './websocket-handshake.ts'
@@ -72,7 +73,7 @@ export class UpgradeCall implements Applicant {
   /** Sends the handshake up, as `req.url` has it by now. */
   proceed(): void {
     if (this.#over || hasLeft(this.req.socket)) return
-    const { upstream, basePath, timeoutMs } = this.route
+    const { upstream, timeoutMs } = this.route
     this.#sentAt = performance.now()
     const send = upstream.protocol === 'https:' ? httpsRequest : httpRequest
     try {
@@ -80,7 +81,7 @@ export class UpgradeCall implements Applicant {
         // A URL has IPv6 in brackets, a socket has not.
         host: upstream.hostname.replace(/^\[|\]$/g, ''),
         port: upstream.port,
-        path: basePath + this.req.url,
+        path: upstreamPath(this.route, this.req.url as string),
         headers: [
           ...['host', upstream.host, 'connection', 'Upgrade', 'upgrade', 'websocket'],
           ...outgoingHeaders(this),
@@ -138,13 +139,7 @@ export class UpgradeCall implements Applicant {
   }
 
   #answerHeaders(answer: IncomingMessage): string[] {
-    return answerHeaders(answer.headers, {
-      setCookie: this.route.setCookie,
-      sandbox: this.route.sandbox,
-      ownCookieNames: this.context.ownCookieNames,
-      requestId: this.id,
-      personal: this.token !== undefined,
-    })
+    return answerHeaders(answer.headers, answerRules(this, answer.statusCode as number))
   }
 
   readonly #onSessionEnd = (): void => this.fail(refused('session-required', this.context))

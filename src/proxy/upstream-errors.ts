@@ -24,6 +24,19 @@ export function upstreamProblem(error: unknown): Problem {
   return new Problem(codes[codeOf(error)] ?? tlsOrProtocol(codeOf(error)), { cause: error })
 }
 
+const unanswered = new WeakSet<Error>()
+
+/** Says of a connection's error that it came before a byte of the answer to the last request on it. */
+export function markUnanswered(error: Error): void {
+  unanswered.add(error)
+}
+
+/** Whether the upstream refused, closed or reset the connection before a byte of its answer. */
+export function closedUnanswered(error: Error): boolean {
+  // The last is a reset before the connection stood; later ones have another name (upstreams.ts).
+  return unanswered.has(error) || /^(?:ECONNREFUSED|ECONNRESET)$/.test(codeOf(error))
+}
+
 /** Node names certificate faults by what OpenSSL found; they all mean that this is not the server we want. */
 function tlsOrProtocol(code: string): ProblemCode {
   return /CERT|TLS|SSL/.test(code) ? 'upstream-unreachable' : 'upstream-invalid-response'

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
-import { buildConnector, Pool } from 'undici'
+import { buildConnector, Client, Pool } from 'undici'
+import { markUnanswered } from './upstream-errors.ts'
 
 const connectTimeoutMs = 10_000
 
 /** One pool of connections per origin, however many routes lead there. */
 export interface Upstreams {
   poolFor(target: URL): Pool
+  /** A connection outside the pool, for one request. */
+  connectionTo(target: URL): Client
   /** Lets running requests finish, then closes the connections. */
   close(): Promise<void>
 }
@@ -18,24 +21,28 @@ export function createUpstreams(connections?: number): Upstreams {
     poolFor({ origin }) {
       const known = pools.get(origin)
       if (known) return known
-      const pool = new Pool(origin, {
-        connect: connectorThatShowsResets(),
-        connections: connections ?? null,
-        // HTTP/1.1 only, one request at a time on a connection: an upstream's slow answer delays nobody else's.
-        allowH2: false,
-        pipelining: 1,
-        // Each call keeps its own time: undici's would count a slow upload against the upstream.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      })
+      const pool = new Pool(origin, { ...connectionOptions(), connections: connections ?? null })
       pools.set(origin, pool)
       return pool
     },
+    connectionTo: ({ origin }) => new Client(origin, connectionOptions()),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()))
       pools.clear()
     },
   }
+}
+
+function connectionOptions() {
+  return {
+    connect: connectorThatShowsResets(),
+    // HTTP/1.1 only, one request at a time on a connection: an upstream's slow answer delays no other caller's.
+    allowH2: false,
+    pipelining: 1,
+    // Each call keeps its own time: undici's would count a slow upload against the upstream.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  } as const
 }
 
 /**
@@ -46,9 +53,23 @@ function connectorThatShowsResets(): buildConnector.connector {
   const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false })
   return (options, callback) =>
     connect(options, (...outcome: Parameters<buildConnector.Callback>) => {
-      outcome[1]?.prependListener('error', renameReset)
+      if (outcome[1]) watchAnswers(outcome[1])
       callback(...outcome)
     })
+}
+
+/** Tells an error that came before the answer from one in its middle: how much had been read when the request was written? */
+function watchAnswers(socket: Socket): void {
+  const write = socket.write
+  let readBefore = 0
+  socket.write = function (this: Socket, ...args: Parameters<Socket['write']>) {
+    readBefore = socket.bytesRead
+    return write.apply(this, args)
+  } as Socket['write']
+  socket.prependListener('error', (error) => {
+    if (socket.bytesRead === readBefore) markUnanswered(error)
+  })
+  socket.prependListener('error', renameReset)
 }
 
 function renameReset(this: Socket, error: NodeJS.ErrnoException): void {

@@ -13,7 +13,7 @@ export const classes: readonly (readonly [name: string, attacks: readonly Attack
   ['header spoofing', spoofs, 73],
   ['hop-by-hop headers', hopByHop, 28],
   ['absolute-form and Host', hosts, 40],
-  ['request lines and paths', paths, 126],
+  ['request lines and paths', paths, 130],
   ['oversized', sizes, 21],
   ['pipelining', pipelines, 22],
   ['upgrades', upgrades, 39],

@@ -22,6 +22,7 @@ export function route(overrides: Partial<RouteConfig> & Pick<RouteConfig, 'targe
     token: 'service',
     audience: 'https://api.example',
     maxAuthAgeMs: undefined,
+    headers: undefined,
     sandbox: true,
     ...overrides,
   }

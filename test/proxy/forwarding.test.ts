@@ -76,8 +76,10 @@ describe('a call on a route', () => {
       '/v1/api/x',
       '/store/a%2Fb?c=/d',
       '/store/y',
-      '/store/',
-      '/store/?x',
+      '/store',
+      '/store?x',
     ])
+    const prefixes = upstream.requests.map(({ headers }) => headers['x-forwarded-prefix'])
+    expect(prefixes).toEqual([undefined, '/files', '/files', '/files', '/files'])
   })
 })

@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import { type AnswerRules, answerHeaders, isEventStream } from '../../src/proxy/answer-headers.ts'
 import { mayBeSet, withoutCookies } from '../../src/proxy/cookies.ts'
 import { memoized } from '../../src/proxy/header-names.ts'
-import { forwardedFor, type HeaderRules, upstreamHeaders } from '../../src/proxy/request-headers.ts'
+import {
+  forwardedFor,
+  type HeaderRules,
+  nameFilter,
+  upstreamHeaders,
+} from '../../src/proxy/request-headers.ts'
 
 const isOurs = (name: string) => name === '__Host-session' || name.startsWith('__Host-login-')
 
@@ -136,6 +141,44 @@ describe('to the upstream', () => {
     expect(up.get('cookie')).toBe(rest)
   })
 
+  it.each([
+    'X-Client-IP',
+    'X-Cluster-Client-IP',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+    'Fastly-Client-IP',
+    'X-Envoy-External-Address',
+    'Remote-User',
+    'X-Remote-User',
+    'X-Authenticated-UserId',
+    'X-Auth-Request-Email',
+    'X-User',
+    'X-User-Id',
+    'X_User_Id',
+    'X-SSL-Client-Verify',
+    'SSL-Client-Cert',
+    'X-Client-Cert-Dn',
+    'X-Amzn-Oidc-Data',
+    'X-MS-Client-Principal',
+    'X-Goog-Authenticated-User-Email',
+    'X-Original-Method',
+    'X-HTTP-Method',
+    'X-Real-IP',
+    'X.Real.IP',
+  ])('%s stays behind, unless the route names it', (name) => {
+    const ends = (goesOnAs: (one: string) => string | false) =>
+      sentUp([[name, 'x']], { goesOnAs }).filter(([one]) => one === name.toLowerCase())
+    expect(ends(nameFilter())).toEqual([])
+    expect(ends(nameFilter([name.toUpperCase()]))).toEqual([[name.toLowerCase(), 'x']])
+  })
+
+  it.each(['Authorization', 'Cookie', 'X-Forwarded-For', 'X_Forwarded_For', 'Proxy-Authorization', 'Host'])(
+    '%s stays behind even where a route names it',
+    (name) => {
+      expect(nameFilter([name])(name)).toBe(false)
+    },
+  )
+
   it('appends the peer to a chain that was received', () => {
     expect(forwardedFor('192.0.2.1', undefined)).toBe('192.0.2.1')
     expect(forwardedFor('192.0.2.1', '203.0.113.7, 10.0.0.1')).toBe('203.0.113.7, 10.0.0.1, 192.0.2.1')
@@ -148,18 +191,155 @@ const rules: AnswerRules = {
   sandbox: true,
   ownCookieNames: isOurs,
   requestId: 'id-1',
+  cors: false,
+  addresses: { upstream: new URL('http://api.internal:8000/v1'), basePath: '/v1', prefix: undefined },
+  status: 200,
   personal: true,
+  variesByCookie: false,
 }
 
 /** What reaches the browser, apart from what is always there. */
 function sentDown(headers: Record<string, string | string[]>, overrides: Partial<AnswerRules> = {}) {
-  const always = { 'cache-control': 'max-age=1', 'x-content-type-options': 'nosniff' }
+  const always = {
+    'cache-control': 'max-age=1',
+    'content-type': 'image/x-always',
+    'x-content-type-options': 'nosniff',
+  }
   return pairs(answerHeaders({ ...always, ...headers }, { ...rules, ...overrides })).filter(
     ([name, value]) => name !== 'x-request-id' && (always as Record<string, string>)[name] !== value,
   )
 }
 
+/** One header as the browser gets it, every line of it. */
+function lines(
+  name: string,
+  headers: Record<string, string | string[]>,
+  overrides: Partial<AnswerRules> = {},
+): string[] {
+  const list = pairs(answerHeaders(headers, { ...rules, ...overrides }))
+  return list.filter(([one]) => one === name).map(([, value]) => value)
+}
+
+describe('what a cache may do with an answer that depends on the user', () => {
+  const vary = (value: string | string[], variesByCookie = true) =>
+    lines('vary', { vary: value }, { variesByCookie })
+  const control = (value: string | string[], variesByCookie = true) =>
+    lines('cache-control', { 'cache-control': value }, { variesByCookie })
+
+  it.each([
+    ['Authorization', 'Authorization, Cookie'],
+    ['', 'Cookie'],
+    ['*', '*'],
+    ['Accept, cookie', 'Accept, cookie'],
+    ['X-Cookie', 'X-Cookie, Cookie'],
+    ['Cookie2', 'Cookie2, Cookie'],
+  ])('varies by Cookie: Vary %p becomes %p', (sent, received) => {
+    expect(vary(sent).filter((value) => value !== '')).toEqual([received])
+    expect(lines('vary', {}, { variesByCookie: true })).toEqual(['Cookie'])
+    expect(vary(['Origin', 'Accept'])).toEqual(['Origin, Accept, Cookie'])
+  })
+
+  it.each([
+    'max-age=60',
+    'max-age=60, immutable',
+    'proxy-revalidate',
+    'no-transform',
+    'private="x-user"',
+    'no-cache="set-cookie", max-age=60',
+    'ext="a, public, b"',
+  ])('is private where %p leaves it to the presence of Authorization', (sent) => {
+    expect(control(sent)).toEqual([`${sent}, private`])
+    expect(control(sent, false)).toEqual([sent])
+  })
+
+  it.each(['public, max-age=60', 'S-MaxAge=5', 'must-revalidate', 'private', 'no-store', 'No-Cache'])(
+    'is what the upstream says where it says %p',
+    (sent) => {
+      expect(control(sent)).toEqual([sent])
+    },
+  )
+
+  it('is never forbidden on a 304, which would replace the word of the answer it confirms', () => {
+    expect(lines('cache-control', {}, { status: 304 })).toEqual([])
+    expect(
+      lines('cache-control', { 'cache-control': 'max-age=1' }, { status: 304, variesByCookie: true }),
+    ).toEqual(['max-age=1, private'])
+  })
+})
+
+describe("an address at the target's own origin", () => {
+  const location = (value: string, prefix?: string) =>
+    lines('location', { location: value }, { addresses: { ...rules.addresses, prefix } })[0]
+
+  it.each([
+    ['http://api.internal:8000/v1/items/?a=1#b', '/items/?a=1#b'],
+    ['HTTP://API.internal:8000/v1', '/'],
+    ['http://api.internal:8000', '/'],
+    ['//api.internal:8000/v1/x', '/x'],
+    ['\\\\api.internal:8000/v1/x', '/x'],
+    ['http://api.internal:8000/other', '/other'],
+    ['http://api.internal:8000/v1evil', '/v1evil'],
+    ['http://api.internal:8000//evil.example/', '/evil.example/'],
+    ['http://api.internal:8000/v1//evil.example/', '/evil.example/'],
+    ['http://user:secret@api.internal:8000/v1/x', '/x'],
+    ['https://api.internal:8000/v1/x', 'https://api.internal:8000/v1/x'],
+    ['http://api.internal/v1/x', 'http://api.internal/v1/x'],
+    ['https://elsewhere.example/x', 'https://elsewhere.example/x'],
+    ['/v1/items', '/v1/items'],
+    ['items/', 'items/'],
+    ['http://[bad', 'http://[bad'],
+  ])('%p is %p to the browser', (sent, received) => {
+    expect(location(sent)).toBe(received)
+    expect(lines('content-location', { 'content-location': sent })).toEqual([received])
+  })
+
+  it.each([
+    ['http://api.internal:8000/v1/items/', '/api/items/'],
+    ['http://api.internal:8000/v1', '/api/'],
+    ['/v1/items?x', '/api/items?x'],
+    ['?page=2', '?page=2'],
+    ['https://elsewhere.example/x', 'https://elsewhere.example/x'],
+  ])('gets the stripped prefix back: %p is %p', (sent, received) => {
+    expect(location(sent, '/api')).toBe(received)
+  })
+
+  it.each([
+    ['a=1; Path=/; HttpOnly', 'a=1; Path=/api; HttpOnly'],
+    ['a=1; path=/v1/items; Domain=api.internal', 'a=1; Path=/api/items'],
+    ['a=1; Domain=.internal; Secure', 'a=1; Secure'],
+    ['a=1; Domain=elsewhere.example', 'a=1; Domain=elsewhere.example'],
+    ['a=1', 'a=1'],
+  ])('a cookie %p is %p to the browser', (sent, received) => {
+    const addresses = { ...rules.addresses, prefix: '/api' }
+    expect(lines('set-cookie', { 'set-cookie': sent }, { setCookie: true, addresses })).toEqual([received])
+  })
+})
+
+describe('a challenge', () => {
+  it.each([
+    ['Basic realm="x"', []],
+    ['bAsIc', []],
+    ['Negotiate', []],
+    ['NTLM TlRMTVNTUAAB==', []],
+    ['Digest realm="a, b", qop="auth"', []],
+    ['Bearer error="invalid_token"', ['Bearer error="invalid_token"']],
+    ['Bearer realm="x", Basic realm="y", charset="UTF-8"', ['Bearer realm="x"']],
+    ['Basic realm="x", DPoP algs="ES256"', ['DPoP algs="ES256"']],
+  ])('%p reaches the browser as %p: none that opens a password dialog', (sent, received) => {
+    expect(lines('www-authenticate', { 'www-authenticate': sent })).toEqual(received)
+  })
+})
+
+it('lets the word of CORS pass on a route that other sites may call', () => {
+  const headers = { 'access-control-allow-origin': '*' }
+  expect(lines('access-control-allow-origin', headers, { cors: true })).toEqual(['*'])
+})
+
 describe('from the upstream', () => {
+  it('nosniff is said whatever the upstream says of it', () => {
+    expect(lines('x-content-type-options', { 'x-content-type-options': 'none' })).toEqual(['nosniff'])
+  })
+
   it.each([
     'connection',
     'keep-alive',
@@ -171,6 +351,28 @@ describe('from the upstream', () => {
     'set-cookie',
     'clear-site-data',
     'alt-svc',
+    'strict-transport-security',
+    'public-key-pins',
+    'expect-ct',
+    'nel',
+    'report-to',
+    'reporting-endpoints',
+    'accept-ch',
+    'critical-ch',
+    'set-login',
+    'service-worker-allowed',
+    'sourcemap',
+    'x-accel-redirect',
+    'x-accel-buffering',
+    'x-sendfile',
+    'x-lighttpd-send-file',
+    'x-reproxy-url',
+    'surrogate-control',
+    'surrogate-key',
+    'edge-control',
+    'cdn-cache-control',
+    'cloudflare-cdn-cache-control',
+    'x-coatcheck-problem',
     'access-control-allow-origin',
     'access-control-allow-credentials',
     'access-control-expose-headers',
@@ -178,18 +380,12 @@ describe('from the upstream', () => {
     expect(sentDown({ [name]: 'x' })).toEqual([])
   })
 
-  it.each([
-    'content-type',
-    'etag',
-    'location',
-    'content-length',
-    'vary',
-    'date',
-    'server',
-    'www-authenticate',
-  ])('%s goes on as sent', (name) => {
-    expect(sentDown({ [name]: 'x' })).toEqual([[name, 'x']])
-  })
+  it.each(['content-type', 'etag', 'location', 'content-length', 'vary', 'date', 'server'])(
+    '%s goes on as sent',
+    (name) => {
+      expect(sentDown({ [name]: 'x' }, { sandbox: false })).toEqual([[name, 'x']])
+    },
+  )
 
   it('leaves behind what Connection names, and makes up for it', () => {
     const list = answerHeaders(
@@ -200,6 +396,7 @@ describe('from the upstream', () => {
       ['x-request-id', 'id-1'],
       ['x-content-type-options', 'nosniff'],
       ['cache-control', 'no-store'],
+      ['content-security-policy', "sandbox; default-src 'none'"],
     ])
   })
 
@@ -235,9 +432,48 @@ describe('from the upstream', () => {
     expect(list).toContainEqual(csp)
   })
 
-  it('keeps a policy that is there, and sandboxes nothing where told', () => {
+  it.each([
+    ['text/xsl'],
+    [''],
+    ['nonsense'],
+    ['x/y'],
+    ['multipart/x-mixed-replace; boundary=x'],
+    ['application/json, text/html'],
+    ['image/svg'],
+    ['model/x3d+xml'],
+    ['text/html,application/json'],
+    ['application/vnd.api'],
+    ['text/vtt'],
+  ])('%s, which could run or of which nothing is known, is sandboxed', (type) => {
+    expect(sentDown({ 'content-type': type })).toContainEqual(csp)
+  })
+
+  it.each([
+    ['application/problem+json; charset=utf-8'],
+    ['application/hal+json'],
+    ['TEXT/Plain;charset=utf-8'],
+    ['text/css'],
+    ['text/javascript'],
+    ['audio/mpeg'],
+    ['video/mp4'],
+    ['font/woff2'],
+    ['application/pdf'],
+    ['application/zip'],
+    ['application/octet-stream'],
+    ['text/event-stream'],
+    ['image/avif'],
+  ])('%s, which runs in no window, is not sandboxed', (type) => {
+    expect(sentDown({ 'content-type': type })).toEqual([['content-type', type]])
+  })
+
+  it('sandboxes an answer without a type, and none without a body', () => {
+    expect(pairs(answerHeaders({}, rules))).toContainEqual(csp)
+    expect(pairs(answerHeaders({}, { ...rules, status: 204 }))).not.toContainEqual(csp)
+  })
+
+  it("adds its policy after one of the upstream's own, and sandboxes nothing where told", () => {
     const own = { 'content-type': 'text/html', 'content-security-policy': "default-src 'self'" }
-    expect(sentDown(own)).toEqual(Object.entries(own))
+    expect(sentDown(own)).toEqual([...Object.entries(own), csp])
     expect(sentDown({ 'content-type': 'text/html' }, { sandbox: false })).toEqual([
       ['content-type', 'text/html'],
     ])

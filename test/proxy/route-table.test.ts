@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createRouteTable, withoutPrefix } from '../../src/proxy/route-table.ts'
+import { createRouteTable, upstreamPath, withoutPrefix } from '../../src/proxy/route-table.ts'
 
 const table = createRouteTable(['/api', '/api/v2', '/files', '/한글', '/a b'].map((path) => ({ path })))
 
@@ -130,11 +130,48 @@ describe('the route of a target', () => {
   })
 })
 
+describe('a path that would fall on another route if case did not count', () => {
+  const table = createRouteTable([{ path: '/api' }, { path: '/api/Transfers' }, { path: '/open' }])
+
+  it.each([
+    '/api/transfers',
+    '/api/TRANSFERS/1',
+    '/api/%74ransfers',
+    '/api/transfers?x',
+    '/api/tr%61nsfers;x',
+  ])('%s is malformed: its upstream may not count case', (path) => expect(table.find(path)).toBe('malformed'))
+
+  it.each([
+    ['/api/Transfers/1', '/api/Transfers'],
+    ['/api/transfersX', '/api'],
+    ['/api/A/B', '/api'],
+  ])('%s is on %s', (path, on) => expect(table.find(path)).toEqual({ path: on }))
+
+  it('is a page where it falls on no route', () => {
+    expect(table.find('/API/x')).toBeUndefined()
+    expect(table.find('/Open')).toBeUndefined()
+  })
+})
+
+describe('where a request goes below the upstream', () => {
+  it.each([
+    ['http://a/v1', '', '/v1'],
+    ['http://a/v1', '?q', '/v1?q'],
+    ['http://a/v1/', '', '/v1/'],
+    ['http://a/v1/', '/x', '/v1/x'],
+    ['http://a', '', '/'],
+    ['http://a', '?q', '/?q'],
+  ])('target %s and rest %p make %s', (target, rest, path) => {
+    const upstream = new URL(target)
+    expect(upstreamPath({ upstream, basePath: upstream.pathname.replace(/\/+$/, '') }, rest)).toBe(path)
+  })
+})
+
 describe('stripping the prefix', () => {
   it.each([
-    ['/api', '/api', '/'],
+    ['/api', '/api', ''],
     ['/api/', '/api', '/'],
-    ['/api?x=/y', '/api', '/?x=/y'],
+    ['/api?x=/y', '/api', '?x=/y'],
     ['/api/x/y?z', '/api', '/x/y?z'],
     ['/%61pi/x%2Fy', '/api', '/x%2Fy'],
     ['/a/b/c', '/a/b', '/c'],

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import request from 'supertest'
@@ -8,6 +9,64 @@ import { startRawUpstream, startUpstream } from './upstream.ts'
 
 const get =
   'GET /api/x HTTP/1.1\r\nHost: app.example\r\nCookie: session=t1\r\nSec-Fetch-Site: same-origin\r\n\r\n'
+
+describe('an upstream that closes an idle connection just when the next request is on its way', () => {
+  const ok = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok'
+
+  /** Answers the first request of a connection and closes at the second. */
+  const startForgetful = (close: (socket: Socket) => void) => {
+    const served = new WeakSet<Socket>()
+    return startRawUpstream((socket) => {
+      if (served.has(socket)) close(socket)
+      else {
+        served.add(socket)
+        socket.write(ok)
+      }
+    })
+  }
+
+  const ways: [string, (socket: Socket) => void][] = [
+    ['by FIN', (socket) => void socket.end()],
+    ['by RST', (socket) => void socket.resetAndDestroy()],
+  ]
+
+  it.each(ways)('%s is asked once more, on a new connection', async (_way, close) => {
+    await using upstream = await startForgetful(close)
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    const agent = request(front.url)
+    await agent.get('/api/1').set(front.member).expect(200, 'ok')
+    await agent.get('/api/2').set(front.member).expect(200, 'ok')
+    await agent.head('/api/3').set(front.member).expect(200)
+    await agent.put('/api/4').set(front.member).send('x').expect(200)
+    await agent.put('/api/5').set(front.member).send('x').expect(200, 'ok')
+    await agent.delete('/api/6').set(front.member).expect(200)
+    expect(front.samples.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
+  })
+
+  it.each(ways)('%s is not sent a POST again', async (_way, close) => {
+    await using upstream = await startForgetful(close)
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    const agent = request(front.url)
+    await agent.get('/api/1').set(front.member).expect(200)
+    const response = await agent.post('/api/2').set(front.member).send('x')
+    expect([response.status, response.body.code]).toEqual([502, 'upstream-invalid-response'])
+    expect(upstream.received.match(/POST/g)).toHaveLength(1)
+  })
+
+  it('is asked twice at most', async () => {
+    await using upstream = await startRawUpstream((socket) => void socket.end())
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    await request(front.url).get('/api/1').set(front.member).expect(502)
+    expect(upstream.received.match(/GET/g)).toHaveLength(2)
+  })
+
+  it('is not asked again once it has begun to answer', async () => {
+    await using upstream = await startRawUpstream((socket) => void socket.end('HTTP/1.1 2'))
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    await request(front.url).get('/api/1').set(front.member).expect(502)
+    expect(upstream.received.match(/GET/g)).toHaveLength(1)
+  })
+})
 
 describe('an upstream', () => {
   it('that nobody listens at is unreachable', async () => {
