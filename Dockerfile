@@ -42,4 +42,4 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT||3000}/healthz`).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # Exec form: node is PID 1 and gets the signals itself.
-CMD ["node", "--max-semi-space-size=8", "--expose-gc", "dist/main.js"]
+CMD ["node", "--disable-sigusr1", "--max-semi-space-size=8", "--expose-gc", "dist/main.js"]

@@ -59,7 +59,7 @@ describe('Dockerfile', () => {
   it('starts node itself, which hears signals as PID 1, with the flags of npm start', () => {
     const [command] = all('CMD')
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const start = scripts['start']?.replace('--disable-warning=ExperimentalWarning ', '')
+    const start = scripts['start']?.replace(/^exec |--disable-warning=ExperimentalWarning /g, '')
     expect(json(command).join(' ')).toBe(start)
   })
 
