@@ -11,6 +11,7 @@ import { type Environment, type Examined, examine } from './examination.ts'
 import { Problem } from './http/problem.ts'
 import { createTrustedPeers } from './http/trusted-peers.ts'
 import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
+import { createAttemptNotes } from './login/attempt-notes.ts'
 import { createLogin, createProviderCalls } from './login/create-login.ts'
 import { createLastProvider, isLastProviderCookie } from './login/last-provider.ts'
 import type { LoginRoom } from './login/login-room.ts'
@@ -232,6 +233,11 @@ export async function compose(
         ? { mode: 'auto', create: createAutomatically({ directory, schema: signupSchema, log }) }
         : { mode: config.signup.mode },
     attempts: createAttemptJar({ sealer: createSealer(secrets, 'attempt'), clock, secure }),
+    attemptNotes: createAttemptNotes({
+      notes: sessions.notes,
+      sealer: createSealer(secrets, 'attempt-note'),
+      clock,
+    }),
     lastProvider: createLastProvider({ secure }),
     returnTo: createReturnTo(pages.home, proxy.claims),
     initialTokens,

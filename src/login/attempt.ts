@@ -15,22 +15,26 @@ export interface Attempt {
   /** The ticket of the session that it was begun in. */
   readonly starter?: string
   readonly startedAt: number
+  /** Seals what the server notes about this attempt: the cookie alone opens it. */
+  readonly key: string
 }
 
 /** The attempts of one browser. */
 export interface AttemptJar {
-  /** Hands an attempt to the browser; of more than five live ones the oldest goes. */
+  /** Hands an attempt to the browser; of more than five live ones, and of more than 4 KB of cookies, the oldest go. */
   add(req: Request, res: Response, attempt: Attempt): void
   /** The live attempt that a callback's `state` belongs to. */
   find(req: Request, state: string | null): Attempt | undefined
   /** Takes a finished attempt out of the browser. */
   drop(res: Response, attempt: Attempt): void
-  /** After a success: whatever else this browser has under way was begun in the new session (RFC 9700 update, cross-user fixation). */
-  restart(req: Request, res: Response, finished: Attempt, starter: string): void
+  /** What else this browser has under way. */
+  others(req: Request, finished: Attempt): readonly Attempt[]
 }
 
 export const attemptLifetimeMs = 10 * 60_000
 const mostLive = 5
+/** Of all attempts' cookies as a browser sends them: proxies refuse a Cookie header of 8 KB, and others' cookies are in it too. */
+const mostBytes = 4096
 const prefix = 'login-'
 
 /** Is this (without `__Host-`) the name of an attempt's cookie? */
@@ -49,43 +53,45 @@ export function createAttemptJar(options: { sealer: Sealer; clock: Clock; secure
   const nameOf = (attempt: Attempt) => cookieName(prefix + attemptName(attempt.checks.state), secure)
   const attributes = { sameSite: 'lax', secure } as const
 
-  function put(res: Response, attempt: Attempt): void {
-    const leftMs = attempt.startedAt + attemptLifetimeMs - clock()
-    setCookie(res, nameOf(attempt), sealer.seal(JSON.stringify(attempt)), {
-      ...attributes,
-      maxAgeSeconds: Math.ceil(leftMs / 1000),
-    })
+  interface Held {
+    readonly attempt: Attempt
+    /** As it stands in a Cookie header. */
+    readonly size: number
   }
+  const sizeOf = (name: string, value: string) => name.length + value.length + '=; '.length
 
   /** Newest first. */
-  function live(req: Request): Attempt[] {
+  function held(req: Request): Held[] {
     return Object.entries(readCookies(req.headers.cookie))
       .filter(([name]) => name.startsWith(cookieName(prefix, secure)))
-      .flatMap(([, value]) => {
+      .flatMap(([name, value = '']) => {
         const opened = value && sealer.open(value)
-        return opened ? [JSON.parse(opened.plaintext) as Attempt] : []
+        return opened ? [{ attempt: JSON.parse(opened.plaintext) as Attempt, size: sizeOf(name, value) }] : []
       })
-      .filter(({ startedAt }) => clock() - startedAt < attemptLifetimeMs)
-      .sort((a, b) => b.startedAt - a.startedAt)
+      .filter(({ attempt }) => clock() - attempt.startedAt < attemptLifetimeMs)
+      .sort((a, b) => b.attempt.startedAt - a.attempt.startedAt)
   }
 
+  const live = (req: Request) =>
+    held(req)
+      .slice(0, mostLive)
+      .map(({ attempt }) => attempt)
   const drop = (res: Response, attempt: Attempt) => clearCookie(res, nameOf(attempt), attributes)
 
   return {
     add(req, res, attempt) {
-      for (const old of live(req).slice(mostLive - 1)) drop(res, old)
-      put(res, attempt)
-    },
-    find(req, state) {
-      return live(req)
-        .slice(0, mostLive)
-        .find((attempt) => attempt.checks.state === state)
-    },
-    drop,
-    restart(req, res, finished, starter) {
-      for (const attempt of live(req)) {
-        if (attempt.checks.state !== finished.checks.state) put(res, { ...attempt, starter })
+      const name = nameOf(attempt)
+      const value = sealer.seal(JSON.stringify(attempt))
+      let [count, bytes] = [1, sizeOf(name, value)]
+      for (const old of held(req)) {
+        count += 1
+        bytes += old.size
+        if (count > mostLive || bytes > mostBytes) drop(res, old.attempt)
       }
+      setCookie(res, name, value, { ...attributes, maxAgeSeconds: attemptLifetimeMs / 1000 })
     },
+    find: (req, state) => live(req).find((attempt) => attempt.checks.state === state),
+    drop,
+    others: (req, finished) => live(req).filter(({ checks }) => checks.state !== finished.checks.state),
   }
 }

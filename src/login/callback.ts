@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { redirect } from '../http/redirect.ts'
-import type { Provider, Vouched } from '../providers/provider.ts'
+import type { Provider } from '../providers/provider.ts'
 import { welcome } from './arrival.ts'
 import { type Attempt, attemptLifetimeMs, attemptName } from './attempt.ts'
+import type { Outcome } from './attempt-notes.ts'
 import { reportFailure } from './failure-report.ts'
 import { finishLink } from './link.ts'
 import { LoginError, toLoginError } from './login-error.ts'
@@ -21,55 +22,92 @@ export function finishLogin(room: LoginRoom): RequestHandler {
     const attempt = room.attempts.find(req, parameters.get('state'))
     // RFC 9700 §4.4.2: one redirect URI per provider, and the response must arrive at the one it was asked for.
     if (attempt?.provider !== provider.id) return strayCallback(room, { req, res, provider, parameters })
-    try {
-      const vouched = await redeem(room, { attempt, provider, query })
-      const page = await arrive(room, { req, res, attempt, vouched })
-      redirect(res, 303, page)
-    } catch (error) {
-      const failure = toLoginError(error)
-      room.attempts.drop(res, attempt)
-      if (!failure) throw error
-      const { returnTo, purpose } = attempt
-      reportFailure(room, { provider: provider.id, purpose, failure })
-      redirect(res, 303, failurePage(room, { purpose, returnTo, provider: provider.id, code: failure.code }))
-    }
+    const call = { req, res, provider, attempt, query }
+    const outcome = await outcomeOf(room, call).catch((error: unknown) => failed(room, call, error))
+    room.attempts.drop(res, attempt)
+    redirect(res, 303, outcome.page)
   }
 }
 
-/** The provider's word for an attempt that is still good. @throws LoginError, ProviderError, Problem */
-async function redeem(
-  room: LoginRoom,
-  { attempt, provider, query }: { attempt: Attempt; provider: Provider; query: string },
-): Promise<Vouched> {
-  const { starter, checks } = attempt
+interface Call {
+  readonly req: Request
+  readonly res: Response
+  readonly provider: Provider
+  readonly attempt: Attempt
+  readonly query: string
+}
+
+/** RFC 9700 §4.2.4: state is single-use; a repeated callback makes no token request. */
+async function outcomeOf(room: LoginRoom, call: Call): Promise<Outcome> {
+  const mark = `attempt:${attemptName(call.attempt.checks.state)}`
+  const first = await room.sessions.marks.first(mark, attemptLifetimeMs)
+  return first ? firstOutcome(room, call) : sameOutcome(room, call)
+}
+
+/** What the callback comes to; noted for the browser that never gets this answer, or has asked twice. */
+async function firstOutcome(room: LoginRoom, call: Call): Promise<Outcome> {
+  const outcome = await redeem(room, call).catch((error: unknown) => failed(room, call, error))
+  await room.attemptNotes.setOutcome(call.attempt, outcome).catch((cause: unknown) => {
+    room.log.warn('login.outcome-not-noted', { provider: call.provider.id, cause })
+  })
+  return outcome
+}
+
+/** The first callback's outcome: the same page and, while its session lives, the same ticket. @throws LoginError `login-expired` */
+async function sameOutcome(room: LoginRoom, { req, res, attempt }: Call): Promise<Outcome> {
+  const outcome = await room.attemptNotes.outcome(attempt)
+  if (!outcome) throw new LoginError('login-expired')
+  if (outcome.ticket !== undefined) {
+    if (!(await room.sessions.writer.handOutAgain(req, res, outcome.ticket)))
+      throw new LoginError('login-expired')
+    room.lastProvider.write(res, attempt.provider)
+  }
+  return outcome
+}
+
+/** Where a failure leads. @throws what is a fault of ours */
+function failed(room: LoginRoom, { res, provider, attempt }: Call, error: unknown): Outcome {
+  const failure = toLoginError(error)
+  if (!failure) {
+    room.attempts.drop(res, attempt)
+    throw error
+  }
+  const { returnTo, purpose } = attempt
+  reportFailure(room, { provider: provider.id, purpose, failure })
+  return { page: failurePage(room, { purpose, returnTo, provider: provider.id, code: failure.code }) }
+}
+
+/** The provider's word for an attempt that is still good, and what becomes of it. @throws LoginError, ProviderError, Problem */
+async function redeem(room: LoginRoom, { req, res, provider, attempt, query }: Call): Promise<Outcome> {
+  const starter = (await room.attemptNotes.starter(attempt)) ?? attempt.starter
   // A flow that one session started is finished by that session or not at all (RFC 9700 update: cross-user session fixation).
   if (starter !== undefined && !(await room.sessions.tickets.open(starter)))
     throw new LoginError('login-expired')
-  // RFC 9700 §4.2.4: state is single-use; a repeated callback makes no token request.
-  const first = await room.sessions.marks.first(`attempt:${attemptName(checks.state)}`, attemptLifetimeMs)
-  if (!first) throw new LoginError('login-expired')
-  return provider.finish(query, checks, AbortSignal.timeout(deadlineMs))
-}
-
-interface Arrival {
-  readonly req: Request
-  readonly res: Response
-  readonly attempt: Attempt
-  readonly vouched: Vouched
-}
-
-async function arrive(room: LoginRoom, { req, res, attempt, vouched }: Arrival): Promise<string> {
+  const vouched = await provider.finish(query, attempt.checks, AbortSignal.timeout(deadlineMs))
   if (attempt.purpose === 'link') {
-    await finishLink(room, attempt, vouched)
-    room.attempts.drop(res, attempt)
-    return attempt.returnTo
+    await finishLink(room, starter, vouched)
+    return { page: attempt.returnTo }
   }
   const { page, session } = await welcome(room, vouched, attempt.returnTo)
-  const { ticket } = await room.sessions.writer.begin(req, res, session, { starter: attempt.starter })
-  room.attempts.drop(res, attempt)
-  room.attempts.restart(req, res, attempt, ticket)
+  const { ticket } = await room.sessions.writer.begin(req, res, session, { starter })
+  await adoptOthers(room, { req, res, attempt, ticket })
   room.lastProvider.write(res, attempt.provider)
-  return page
+  return { page, ticket }
+}
+
+/** Whatever else this browser has under way was begun in the new session from now on (RFC 9700 update: cross-user fixation). */
+async function adoptOthers(
+  room: LoginRoom,
+  { req, res, attempt, ticket }: Pick<Call, 'req' | 'res' | 'attempt'> & { ticket: string },
+): Promise<void> {
+  const others = room.attempts.others(req, attempt)
+  try {
+    // Their cookies stay as they are: five of them, written anew, are more than a proxy takes in one answer.
+    await Promise.all(others.map((other) => room.attemptNotes.setStarter(other, ticket)))
+  } catch (cause) {
+    room.log.warn('login.attempts-dropped', { provider: attempt.provider, cause })
+    for (const other of others) room.attempts.drop(res, other)
+  }
 }
 
 /** A callback that no attempt of this browser fits: nothing is redeemed, nothing changes. */

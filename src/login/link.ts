@@ -4,7 +4,6 @@ import { redirect } from '../http/redirect.ts'
 import type { Vouched } from '../providers/provider.ts'
 import { IdentityTaken } from '../users/directory.ts'
 import { identityFacts } from './arrival.ts'
-import type { Attempt } from './attempt.ts'
 import { LoginError } from './login-error.ts'
 import type { LoginRoom } from './login-room.ts'
 import { requireFreshSignIn, requireMember, requireProof } from './member.ts'
@@ -31,7 +30,7 @@ export function startLink(room: LoginRoom): RequestHandler {
  */
 export async function finishLink(
   room: LoginRoom,
-  { starter }: Attempt,
+  starter: string | undefined,
   { identity }: Vouched,
 ): Promise<void> {
   const open = starter === undefined ? undefined : await room.sessions.tickets.open(starter)

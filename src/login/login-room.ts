@@ -5,6 +5,7 @@ import type { HeldToken, Identity, MemberSession } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { User, Users } from '../users/directory.ts'
 import type { AttemptJar } from './attempt.ts'
+import type { AttemptNotes } from './attempt-notes.ts'
 import type { LastProvider } from './last-provider.ts'
 import type { ReturnTo } from './return-to.ts'
 
@@ -40,6 +41,7 @@ export interface LoginRoom {
   readonly users: Users
   readonly newcomers: Newcomers
   readonly attempts: AttemptJar
+  readonly attemptNotes: AttemptNotes
   readonly lastProvider: LastProvider
   readonly returnTo: ReturnTo
   readonly initialTokens: (

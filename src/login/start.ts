@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { randomToken } from '../crypto/random.ts'
 import { withQuery } from '../http/local-url.ts'
 import { Problem } from '../http/problem.ts'
 import { redirect } from '../http/redirect.ts'
@@ -45,6 +46,7 @@ export async function start(room: LoginRoom, { req, res, provider, purpose, star
       returnTo,
       ...(starter && { starter: starter.ticket }),
       startedAt: room.clock(),
+      key: randomToken(16),
     })
     redirect(res, 302, url.href)
   } catch (error) {
@@ -66,8 +68,16 @@ export interface FailedLogin {
 /** Where a failure leads: the login page; for a link, the page that wanted it. */
 export function failurePage(room: LoginRoom, { purpose, provider, code, returnTo }: FailedLogin): string {
   if (purpose === 'link' && returnTo !== undefined) return withQuery(returnTo, { error: code, provider })
-  return withQuery(room.pages.login, { error: code, provider, returnTo })
+  const known = { error: code, provider }
+  const pages = [
+    withQuery(room.pages.login, { ...known, returnTo }),
+    withQuery(room.pages.login, { ...known, returnTo }, true),
+  ]
+  return pages.find((page) => page.length <= mostPageBytes) ?? withQuery(room.pages.login, known)
 }
+
+/** Proxies take an answer's headers up to 4 KB (nginx, `proxy_buffer_size`). A return address that escapes make too long is left out. */
+const mostPageBytes = 1_900
 
 /** @throws Problem `not-found`: the name is not reflected */
 export function enabledProvider(room: LoginRoom, id: unknown): Provider {

@@ -124,6 +124,7 @@ export function assembleSessions(options: Omit<SessionsOptions, 'redis'>, shelf:
     tickets: { open: changes.open, update: changes.update },
     index: { list: book.list, end: book.end, ended: book.ended },
     marks: shelf.marks,
+    notes: shelf.notes,
     describe: (open) => describeSession(open, limits),
     ...(shelf.native !== undefined && { redis: shelf.native }),
     figures: { readsFromMemory: reader.readsFromMemory, readsFromStore: tickets.asked, ...copies.figures },

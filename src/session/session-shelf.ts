@@ -8,7 +8,8 @@ import { createMemoryMarks, createRedisMarks } from './once-marks.ts'
 import type { RecordNotices, RecordStore } from './record-store.ts'
 import { openRedisLink, type StoreObserver } from './redis-link.ts'
 import { createRedisRecordNotices, createRedisRecordStore } from './redis-record-store.ts'
-import type { OnceMarks } from './sessions.ts'
+import type { OnceMarks, ShortNotes } from './sessions.ts'
+import { createMemoryNotes, createRedisNotes } from './short-notes.ts'
 
 /** Everything that is kept somewhere, in Redis or in memory. */
 export interface SessionShelf {
@@ -17,6 +18,7 @@ export interface SessionShelf {
   readonly entries: EntryStore
   readonly ends: EndStore
   readonly marks: OnceMarks
+  readonly notes: ShortNotes
   readonly native?: unknown
   ping(): Promise<void>
   close(): Promise<void>
@@ -40,6 +42,7 @@ export async function openRedisShelf(
     entries: createRedisEntries(link, prefix),
     ends: createRedisEnds(link, prefix),
     marks: createRedisMarks(link, prefix),
+    notes: createRedisNotes(link, prefix),
     native: link.native,
     async ping() {
       // A write: a read-only or full Redis can sign nobody in or out.
@@ -58,6 +61,7 @@ export function createMemoryShelf(clock: Clock): SessionShelf {
     entries: createMemoryEntries(clock),
     ends: createMemoryEnds(clock),
     marks: createMemoryMarks(clock),
+    notes: createMemoryNotes(clock),
     ping: async () => undefined,
     close: async () => undefined,
   }

@@ -97,6 +97,15 @@ export function createSessionWriter(options: SessionWriterOptions): SessionWrite
       return open
     },
 
+    async handOutAgain(req, res, ticket) {
+      const open = tickets.alive(await tickets.look(ticket, handleOf(ticket)))
+      if (!open) return false
+      const { presented } = visits.of(req)
+      if (presented && presented.ticket !== ticket) await changes.end(presented.ticket, 'replaced')
+      cookie.write(res, ticket, limits.absoluteEndsAt(open) - clock())
+      return true
+    },
+
     async end(req, res, reason) {
       const { presented } = visits.of(req)
       if (presented) await changes.end(presented.ticket, reason)

@@ -34,6 +34,11 @@ export interface SessionWriter {
     session: (handle: string) => Session | Promise<Session>,
     options?: { readonly starter?: string | undefined },
   ): Promise<OpenSession>
+  /**
+   * Hands out a ticket that `begin` has handed out before, if its session lives: its first answer may have been lost. A session that the
+   * request came with ends as `replaced`, as in `begin`. False: the session has ended, and nothing changes.
+   */
+  handOutAgain(req: Request, res: Response, ticket: string): Promise<boolean>
   /** Ends the caller's session and clears the cookie. */
   end(req: Request, res: Response, reason: EndReason): Promise<void>
 }
@@ -98,6 +103,14 @@ export interface OnceMarks {
   forget(key: string): Promise<void>
 }
 
+/** Text that the whole fleet can read for a while, under a name; sealed by the caller. */
+export interface ShortNotes {
+  /** @throws Problem `session-store-unavailable` */
+  put(key: string, text: string, ttlMs: number): Promise<void>
+  /** @throws Problem `session-store-unavailable` */
+  get(key: string): Promise<string | undefined>
+}
+
 /** What `GET /auth/session` says of a live session; times are ISO 8601. */
 export type SessionBody =
   | {
@@ -134,6 +147,7 @@ export interface Sessions {
   readonly tickets: TicketedSessions
   readonly index: SessionIndex
   readonly marks: OnceMarks
+  readonly notes: ShortNotes
   describe(open: OpenSession): SessionBody
   /** The node-redis client, for libraries that bring their own commands (the rate limiter); absent: memory. */
   readonly redis?: unknown

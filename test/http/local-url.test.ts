@@ -28,15 +28,12 @@ describe('localPath', () => {
     '/\t/evil.com',
     '/\n/evil.com',
     ' /evil',
-    '/a b',
     'https://evil.com',
     'javascript:alert(1)',
     'http:/evil',
     '/a\r\nSet-Cookie: x=1',
     '/a\u0000',
     '/a\\b',
-    '/\u00a0',
-    '/한',
     `/${'a'.repeat(1024)}`,
     undefined,
     null,
@@ -44,6 +41,14 @@ describe('localPath', () => {
     ['/a'],
     {},
   ])('refuses %j', (value) => expect(localPath(value)).toBeUndefined())
+})
+
+describe('localPath, with what no URL holds as it is,', () => {
+  it.each([
+    ['/a b', '/a%20b'],
+    ['/\u00a0', '/%C2%A0'],
+    ['/한', '/%ED%95%9C'],
+  ])('percent-encodes %s', (value, path) => expect(localPath(value)).toBe(path))
 })
 
 describe('requestedPath', () => {

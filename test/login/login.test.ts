@@ -176,13 +176,14 @@ describe('a callback', () => {
     expect(await sessionOf(browser)).toMatchObject({ state: 'registering' })
   })
 
-  it('that is repeated with the attempt cookie put back is refused all the same: an attempt works once', async () => {
+  it('that is repeated later with the attempt cookie put back is refused all the same: an attempt works once', async () => {
     const browser = house.browser()
     const { authorize } = await beginLogin(browser, '/auth/login/kakao')
     const attempt = browser.cookies().map(({ name, value }) => `${name}=${value}`)
     const page = await browser.goto(authorize.href)
     const callback = page.hops.find((hop) => hop.url.pathname === '/auth/callback/kakao')?.url as URL
     const before = house.world.provider('kakao').requestsTo('token').length
+    house.world.advance(30_001)
     const replay = await house.browser().fetch(`/auth/callback/kakao${callback.search}`, {
       headers: { cookie: attempt.join('; ') },
     })

@@ -62,15 +62,13 @@ const others = [
   '',
   ' ',
   ' /home',
-  '/a b',
   '/a\u0000b',
+  '/a\u0085b',
+  '/a\u007fb',
+  `/${'한'.repeat(114)}`,
+  '/\u3000/../auth/login',
   '/a\r\nLocation: https://evil.com',
-  '/a\u2028b',
-  '/\u3000/evil.com',
-  '/／evil.com',
   '／／evil.com',
-  '/〱evil.com',
-  '/ﾠevil.com',
   `/${'a'.repeat(1024)}`,
   `/?${'%20'.repeat(400)}`,
   undefined,
@@ -118,6 +116,24 @@ describe('returnTo', () => {
     "/it's?(x)",
   ])('keeps %s, byte for byte, on this origin', (path) => {
     expect(returnTo(path)).toBe(path)
+    expect(destination(path).origin).toBe('https://app.example')
+  })
+
+  it.each([
+    ['/a b', '/a%20b'],
+    [
+      '/게시판/글?검색=한글 말#댓글',
+      '/%EA%B2%8C%EC%8B%9C%ED%8C%90/%EA%B8%80?%EA%B2%80%EC%83%89=%ED%95%9C%EA%B8%80%20%EB%A7%90#%EB%8C%93%EA%B8%80',
+    ],
+    ['/／evil.com', '/%EF%BC%8Fevil.com'],
+    ['/〱evil.com', '/%E3%80%B1evil.com'],
+    ['/"<x>"', '/%22%3Cx%3E%22'],
+    ['/a\u2028b', '/a%E2%80%A8b'],
+    ['/\ud800', '/%EF%BF%BD'],
+    [`/${'한'.repeat(113)}`, `/${'%ED%95%9C'.repeat(113)}`],
+  ])('percent-encodes %s as a URL parser does, on this origin', (asked, path) => {
+    expect(returnTo(asked)).toBe(path)
+    expect(destination(path).href).toBe(new URL(path, 'https://app.example').href)
     expect(destination(path).origin).toBe('https://app.example')
   })
 })
