@@ -176,7 +176,8 @@ export async function compose(
     wantsService: kinds.has('service'),
     tickets: sessions.tickets,
     index: sessions.index,
-    refresh: async (id, grant, signal) => providers.all.get(id)?.account.refresh(grant, signal),
+    refresh: async ({ provider, subject }, grant, signal) =>
+      providers.all.get(provider)?.account.refresh(grant, signal, subject),
     exchange: config.tokenExchange,
     redis: config.redis && { client: sessions.redis, prefix: config.redis.prefix, observe: observeRedis },
     clock,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { Problem } from '../http/problem.ts'
 import type { Log } from '../ops/log.ts'
-import type { Grant, MemberSession, OpenSession } from '../session/session.ts'
+import type { Grant, Identity, MemberSession, OpenSession } from '../session/session.ts'
 import type { SessionIndex, TicketedSessions } from '../session/sessions.ts'
 import { answerWithinMs, type OneAtATime, type Renewed } from './fleet-renewal.ts'
 import { createRenewals } from './renewals.ts'
@@ -12,7 +12,11 @@ import { createUnsavedGrants, sameGrant } from './unsaved-grants.ts'
  * A fresh grant from a provider (the refresh token kept where the answer has none); undefined: nothing to refresh with.
  * Throws an error whose `failure` is `code-rejected` when the grant is dead; anything else is transient.
  */
-export type RefreshGrant = (provider: string, grant: Grant, signal: AbortSignal) => Promise<Grant | undefined>
+export type RefreshGrant = (
+  of: Pick<Identity, 'provider' | 'subject'>,
+  grant: Grant,
+  signal: AbortSignal,
+) => Promise<Grant | undefined>
 
 export interface ProviderTokensOptions {
   readonly tickets: TicketedSessions
@@ -75,9 +79,10 @@ export function createProviderTokens(options: ProviderTokensOptions): ProviderTo
     return alive(grant) ? { outcome: 'reused', token: grant.accessToken } : ended(open, member)
   }
 
-  async function refreshed(open: OpenSession, { identity: { provider } }: MemberSession, grant: Grant) {
+  async function refreshed(open: OpenSession, { identity }: MemberSession, grant: Grant) {
+    const { provider } = identity
     try {
-      return await refresh(provider, grant, AbortSignal.timeout(answerWithinMs))
+      return await refresh(identity, grant, AbortSignal.timeout(answerWithinMs))
     } catch (error) {
       if ((error as { failure?: unknown }).failure === 'code-rejected') return 'dead' as const
       log.warn('token.refresh-failed', { provider, session: open.handle, error })

@@ -1,7 +1,9 @@
+import { decodeJwt } from 'jose'
 import { refreshTokenGrant, tokenRevocation } from 'openid-client'
 import type { Grant, Identity } from '../session/session.ts'
 import { isProtected } from './bounded-fetch.ts'
 import { toGrant } from './callback.ts'
+import type { JsonObject } from './exact-json.ts'
 import { toProviderError } from './failure.ts'
 import { createLogoutTokens } from './logout-token.ts'
 import type { Protocol } from './protocol-client.ts'
@@ -17,15 +19,31 @@ export function createAccount(protocol: Protocol): ProviderAccount {
   }
   const { readUnlinkNotice } = definition
 
-  async function refresh(grant: Grant, signal: AbortSignal): Promise<Grant | undefined> {
+  async function refresh(grant: Grant, signal: AbortSignal, subject?: string): Promise<Grant | undefined> {
     if (grant.refreshToken === undefined) return undefined
-    const { configuration } = await protocol.open(signal)
+    const { configuration, metadata, refreshed } = await protocol.open(signal)
     try {
       const tokens = await refreshTokenGrant(configuration, grant.refreshToken)
+      const { idToken } = refreshed
+      if (idToken !== undefined && subject !== undefined && isOfAnother(idToken, metadata.issuer, subject))
+        throw new ProviderError('code-rejected', { providerCode: 'id-token-of-another' })
       return toGrant(tokens, context.clock, grant)
     } catch (error) {
       throw toProviderError(error, 'refresh', definition.errorCodes)
     }
+  }
+
+  /**
+   * OIDC Core §12.2: the ID token of a refresh must have the `iss` and `sub` of the sign-in. It came from the token endpoint over TLS,
+   * so its signature proves nothing more (§3.1.3.7); one that cannot be read says nothing.
+   */
+  function isOfAnother(idToken: string, issuer: string, subject: string): boolean {
+    const claims = claimsOf(idToken)
+    if (!claims) return false
+    const { profile } = definition
+    const named = profile.from === 'claims' ? profile.person(claims).subject : claims['sub']
+    // An issuer of many tenants has a placeholder in its name.
+    return named !== subject || (!issuer.includes('{') && claims['iss'] !== issuer)
   }
 
   /** RFC 7009. False: there is nowhere to. */
@@ -97,6 +115,14 @@ export function createAccount(protocol: Protocol): ProviderAccount {
   }
 }
 
+function claimsOf(idToken: string): JsonObject | undefined {
+  try {
+    return decodeJwt(idToken)
+  } catch {
+    return undefined
+  }
+}
+
 /** RP-Initiated Logout 1.0 §2 (Kakao's own has another name for the return address). Never an ID token: URLs are seen. */
 function logoutUrl(
   { definition, config }: Protocol,
@@ -107,7 +133,7 @@ function logoutUrl(
   const own = definition.logoutReturnParameter
   endpoint.searchParams.set('client_id', config.clientId)
   endpoint.searchParams.set(own ?? 'post_logout_redirect_uri', returnTo.href)
-  const hint = identity.sid ?? identity.email
+  const hint = identity.loginHint ?? identity.sid
   if (own === undefined && hint !== undefined) endpoint.searchParams.set('logout_hint', hint)
   return endpoint
 }

@@ -2,7 +2,7 @@ import { authorizationCodeGrant, type TokenEndpointResponse } from 'openid-clien
 import type { Clock } from '../clock.ts'
 import type { Grant } from '../session/session.ts'
 import { toProviderError } from './failure.ts'
-import { toIdentity } from './person.ts'
+import { text, toIdentity } from './person.ts'
 import { readPerson } from './profile.ts'
 import type { Protocol, ProtocolClient } from './protocol-client.ts'
 import { type AuthorizationChecks, ProviderError, type Vouched } from './provider.ts'
@@ -36,7 +36,10 @@ export async function finish(
   const identity = toIdentity(config.id, person, sid)
   if (!identity) throw new ProviderError('profile-unusable', { providerCode: 'subject' })
   const grant = toGrant(tokens, context.clock)
-  return { identity, grant, authenticatedAt }
+  const loginHint = text(claims?.['login_hint'])
+  // A logout hint ends up in URLs and logs (RP-Initiated Logout 1.0 §2): no address of a person's.
+  const hinted = loginHint !== undefined && loginHint.length <= 256 && !loginHint.includes('@')
+  return { identity: { ...identity, ...(hinted && { loginHint }) }, grant, authenticatedAt }
 }
 
 async function exchange(

@@ -12,6 +12,8 @@ import type { Log } from '../ops/log.ts'
 import { type BoundedFetch, createBoundedFetch } from './bounded-fetch.ts'
 import { byPrivateKey, bySecret, privateKeyIn } from './client-authentication.ts'
 import type { ProviderDefinition } from './definition.ts'
+import { objectOrEmpty } from './exact-json.ts'
+import { text } from './person.ts'
 import { normalise } from './protocol-answer.ts'
 import { discoveredMetadata, type MetadataSource, presetMetadata } from './server-metadata.ts'
 import { createSigningKeys, type SigningKeys } from './signing-keys.ts'
@@ -35,6 +37,8 @@ export interface ProtocolClient {
   readonly metadata: ServerMetadata
   readonly configuration: Configuration
   readonly fetch: BoundedFetch
+  /** What the latest refresh through this client brought besides the tokens. */
+  readonly refreshed: { idToken?: string | undefined }
 }
 
 /** A provider's side of the protocol: who we are to it, where it is, which keys it signs with. */
@@ -91,21 +95,29 @@ export function createProtocol(
       },
       await authentication(metadata),
     )
+    const refreshed: ProtocolClient['refreshed'] = {}
     configuration[customFetch] = async (url, init) => {
       const response = await bounded(url, init as RequestInit)
       if (init.method !== 'POST') return response
-      // Nobody reads the ID token of a refresh (OIDC Core §12.2 makes it optional): it must not be able to fail one.
       const refreshing =
         init.body instanceof URLSearchParams && init.body.get('grant_type') === 'refresh_token'
-      return normalise(response, refreshing ? ['id_token'] : [])
+      if (!refreshing) return normalise(response)
+      // OIDC Core §12.2 makes the ID token of a refresh optional: one that cannot be read must not fail it, so openid-client gets none.
+      refreshed.idToken = await idTokenIn(response.clone())
+      return normalise(response, ['id_token'])
     }
     // Plain http is for loopback alone: the bounded fetch holds that.
     allowInsecureRequests(configuration)
     enableNonRepudiationChecks(configuration)
     keys.lend(configuration)
-    return { metadata, configuration, fetch: bounded }
+    return { metadata, configuration, fetch: bounded, refreshed }
   }
 
   const redirectUri = `${context.publicOrigin}/auth/callback/${config.id}`
   return { definition, config, context, redirectUri, source, keys, open }
+}
+
+async function idTokenIn(answer: Response): Promise<string | undefined> {
+  const body: unknown = await answer.json().catch(() => undefined)
+  return text(objectOrEmpty(body)['id_token'])
 }

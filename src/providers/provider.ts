@@ -71,9 +71,10 @@ export interface Provider {
 export interface ProviderAccount {
   /**
    * A fresh grant by refresh token; keeps the old refresh token where the answer has none. undefined: there is none to refresh with.
+   * @param subject whose grant it is: an ID token of another person in the answer makes it dead
    * @throws ProviderError `code-rejected` when the grant is dead, anything else is transient
    */
-  refresh(grant: Grant, signal: AbortSignal): Promise<Grant | undefined>
+  refresh(grant: Grant, signal: AbortSignal, subject?: string): Promise<Grant | undefined>
   /** The browser's way to sign out at the provider (OIDC RP-Initiated Logout; Kakao's own), if there is one. */
   logoutUrl(returnTo: URL, identity: Identity): URL | undefined
   /** Revokes the grant's tokens (RFC 7009) where the provider can; resolves when it cannot. */

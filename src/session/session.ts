@@ -5,6 +5,8 @@ export interface Identity {
   readonly subject: string
   /** The provider's session id, for back-channel logout by `sid`. */
   readonly sid?: string
+  /** What the provider wants to hear at its logout instead of `sid`; never an e-mail address. */
+  readonly loginHint?: string
   readonly email?: string
   readonly emailVerified: boolean
   readonly nickname?: string

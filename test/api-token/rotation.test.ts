@@ -143,8 +143,8 @@ describe('with a provider that rotates and detects reuse', () => {
 
   it('an instance killed in the middle costs neither the session nor a second use of a refresh token', async () => {
     const hanging = new Set<unknown>()
-    const { members, call, refreshes } = await fleet(2, async (_id, grant, signal) => {
-      if (hanging.size > 0) return refreshAtIssuer('strict', grant, signal)
+    const { members, call, refreshes } = await fleet(2, async (of, grant, signal) => {
+      if (hanging.size > 0) return refreshAtIssuer(of, grant, signal)
       hanging.add(grant)
       return new Promise(() => {})
     })

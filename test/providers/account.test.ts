@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import type { JWTPayload } from 'jose'
 import { faults } from '../../src/testing/faults.ts'
 import { publicOrigin, type Room, type RoomOptions, startRoom } from './room.ts'
 
@@ -30,6 +31,33 @@ describe('a refresh', () => {
     const next = await account.refresh(grant, signal())
     expect(next).toMatchObject({ accessToken: expect.any(String), refreshToken: grant.refreshToken })
     expect(next?.expiresAt).toBeGreaterThan(room.clock())
+  })
+
+  it.each<[string, (claims: JWTPayload) => JWTPayload, boolean]>([
+    ['of the same person', (claims) => claims, true],
+    ['of another person', (claims) => ({ ...claims, sub: 'somebody-else' }), false],
+    ['of another issuer', (claims) => ({ ...claims, iss: 'https://evil.example' }), false],
+    ['without a person', ({ sub: _, ...claims }) => claims, false],
+  ])('whose answer has an ID token %s: %#', async (_, change, good) => {
+    const { grant, identity, account, simulated } = await member('acme')
+    const claims = { iss: simulated.origin, sub: identity.subject, aud: simulated.clientId }
+    const token = await simulated.idTokens.sign(change(claims))
+    simulated.fail(
+      'token',
+      faults.change((body) => ({ ...body, id_token: token })),
+    )
+    const refreshed = account.refresh(grant, signal(), identity.subject)
+    if (good) await expect(refreshed).resolves.toMatchObject({ accessToken: expect.any(String) })
+    else await expect(refreshed).rejects.toMatchObject({ failure: 'code-rejected' })
+  })
+
+  it.each([['no token at all'], [42], [null]])('is not failed by an ID token that is %j', async (idToken) => {
+    const { grant, identity, account, simulated } = await member('acme')
+    simulated.fail(
+      'token',
+      faults.change((body) => ({ ...body, id_token: idToken })),
+    )
+    await expect(account.refresh(grant, signal(), identity.subject)).resolves.toBeDefined()
   })
 
   it('at Google has nothing to work with after a second consent, unless consent was asked for', async () => {
@@ -94,6 +122,21 @@ describe('signing out at the provider', () => {
     expect(url?.searchParams.get('logout_hint')).toBe(identity.sid)
     expect(url?.searchParams.get('post_logout_redirect_uri')).toBe(`${publicOrigin}/`)
     expect(url?.searchParams.has('id_token_hint')).toBe(false)
+  })
+
+  it('leads to an issuer with the hint that its ID token names, and never with an e-mail address', async () => {
+    const { account, identity } = await member('acme')
+    const hintFor = async (hint: unknown) => {
+      room.simulated('acme').makeIdToken((claims) => ({ ...claims, login_hint: hint, sid: 's-1' }))
+      const { identity: named } = await room.login('acme')
+      return account.logoutUrl(new URL(`${publicOrigin}/`), named)?.searchParams.get('logout_hint')
+    }
+    expect(await hintFor('opaque-hint')).toBe('opaque-hint')
+    expect(await hintFor('bora@example.com')).toBe('s-1')
+    expect(await hintFor(7)).toBe('s-1')
+    const { sid: _, ...nameless } = { ...identity, email: 'bora@example.com' }
+    const url = account.logoutUrl(new URL(`${publicOrigin}/`), nameless)
+    expect(url?.searchParams.has('logout_hint')).toBe(false)
   })
 
   it.each(['naver', 'google'])('is not possible at %s', async (id) => {
