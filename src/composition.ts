@@ -15,6 +15,7 @@ import { createAttemptNotes } from './login/attempt-notes.ts'
 import { createLogin, createProviderCalls } from './login/create-login.ts'
 import { createLastProvider, isLastProviderCookie } from './login/last-provider.ts'
 import type { LoginRoom } from './login/login-room.ts'
+import { createProviderLogouts, isProviderLogoutCookie } from './login/provider-logout.ts'
 import { createReturnTo } from './login/return-to.ts'
 import { countLogins, countSessions, observeStore, reportCalls } from './observation.ts'
 import { createLog } from './ops/create-log.ts'
@@ -132,7 +133,12 @@ export async function compose(
   const secrets = sessionSecrets(config)
   const ownCookieNames = (name: string) => {
     const bare = name.replace(/^__Host-/, '')
-    return bare === config.session.cookieName || isAttemptCookie(bare) || isLastProviderCookie(bare)
+    return (
+      bare === config.session.cookieName ||
+      isAttemptCookie(bare) ||
+      isLastProviderCookie(bare) ||
+      isProviderLogoutCookie(bare)
+    )
   }
 
   const { origin: publicOrigin, host: publicHost, secure } = config.public
@@ -238,6 +244,13 @@ export async function compose(
       notes: sessions.notes,
       sealer: createSealer(secrets, 'attempt-note'),
       clock,
+    }),
+    providerLogouts: createProviderLogouts({
+      notes: sessions.notes,
+      marks: sessions.marks,
+      sealer: createSealer(secrets, 'provider-logout'),
+      clock,
+      secure,
     }),
     lastProvider: createLastProvider({ secure }),
     returnTo: createReturnTo(pages.home, proxy.claims),

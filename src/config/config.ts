@@ -76,6 +76,8 @@ export interface ProviderConfig {
   readonly clientSecret: string
   readonly scope: string | undefined
   readonly issuer: string | undefined
+  /** What the provider logout carries besides the client id; undefined: no token. */
+  readonly logoutHint?: 'id_token' | undefined
   readonly endpoints: ProviderEndpoints
 }
 

@@ -95,6 +95,7 @@ function readProvider(reader: VariableReader, id: string): ProviderConfig {
     clientSecret: required('CLIENT_SECRET', presets.has(id) ? text : clientSecret) ?? '',
     scope: optional('SCOPE', scope),
     issuer: presets.has(id) ? optional('ISSUER', issuer) : required('ISSUER', issuer),
+    logoutHint: reader.read(providerVariable(id, 'LOGOUT_HINT'), z.literal('id_token', 'must be id_token')),
     endpoints,
   }
 }

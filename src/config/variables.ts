@@ -370,6 +370,13 @@ export const providerVariables = [
       'The exact `iss` expected. Metadata of other ids comes from ISSUER/.well-known/openid-configuration.',
     example: 'https://login.example.com',
   },
+  {
+    name: 'LOGOUT_HINT',
+    unset: 'none',
+    meaning:
+      '`id_token`: logging out at the provider carries the ID token as a hint, posted by a page of ours and never in a URL; it is kept for that, sealed, in the session.',
+    example: 'id_token',
+  },
   ...(
     [
       ['AUTHORIZATION_ENDPOINT', 'authorize'],

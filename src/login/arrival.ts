@@ -15,8 +15,8 @@ interface Welcome {
  * @throws LoginError `account-disabled`, `sign-up-closed`; DirectoryUnavailable
  */
 export async function welcome(room: LoginRoom, vouched: Vouched, returnTo: string): Promise<Welcome> {
-  const { identity, grant, authenticatedAt } = vouched
-  const signedIn = { identity, grant, authenticatedAt }
+  const { identity, grant, authenticatedAt, idToken } = vouched
+  const signedIn = { identity, grant, authenticatedAt, ...(idToken !== undefined && { idToken }) }
   const user = await userOf(room, identity)
   if (!user) {
     observe(room, identity, 'registering')

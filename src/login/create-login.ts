@@ -7,6 +7,7 @@ import { startLink } from './link.ts'
 import type { LoginRoom } from './login-room.ts'
 import { logOut } from './logout.ts'
 import { refuseOtherMethods, requireNavigation } from './navigation.ts'
+import { showProviderLogout } from './provider-logout.ts'
 import { takeUnlinkNotice } from './provider-notices.ts'
 import { endOtherSessions, endSession, listSessions, showSession } from './session-routes.ts'
 import { startLogin } from './start.ts'
@@ -27,6 +28,7 @@ export function createLogin(room: LoginRoom): Router {
   router.route('/providers').get(showProviders(room)).all(refuseOtherMethods('GET, HEAD'))
   router.route('/session').get(load, showSession(room)).all(refuseOtherMethods('GET, HEAD'))
   router.route('/logout').post(load, json, form, logOut(room)).all(refuseOtherMethods('POST'))
+  router.all('/logout/provider', requireNavigation, showProviderLogout(room))
   router
     .route('/sessions')
     .get(load, listSessions(room))

@@ -7,6 +7,7 @@ import type { User, Users } from '../users/directory.ts'
 import type { AttemptJar } from './attempt.ts'
 import type { AttemptNotes } from './attempt-notes.ts'
 import type { LastProvider } from './last-provider.ts'
+import type { ProviderLogouts } from './provider-logout.ts'
 import type { ReturnTo } from './return-to.ts'
 
 /** Where the login flow sends the browser: local paths. */
@@ -43,6 +44,7 @@ export interface LoginRoom {
   readonly attempts: AttemptJar
   readonly attemptNotes: AttemptNotes
   readonly lastProvider: LastProvider
+  readonly providerLogouts: ProviderLogouts
   readonly returnTo: ReturnTo
   readonly initialTokens: (
     member: Pick<MemberSession, 'user' | 'identity' | 'authenticatedAt'>,

@@ -1,8 +1,9 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { redirect } from '../http/redirect.ts'
 import type { OpenSession } from '../session/session.ts'
 import type { LoginRoom } from './login-room.ts'
 import { requireProof } from './member.ts'
+import { providerLogoutPath } from './provider-logout.ts'
 
 /** How long a provider may take to revoke; nobody waits for it. */
 const revocationMs = 5_000
@@ -17,7 +18,7 @@ export function logOut(room: LoginRoom): RequestHandler {
     await room.sessions.writer.end(req, res, 'signed-out')
     if (open) revokeGrant(room, open)
     room.log.info('logout', { provider: open?.session.identity.provider, everywhere: wants.everywhere })
-    const redirectTo = (wants.provider && open && providerLogout(room, open)) || room.pages.home
+    const redirectTo = (wants.provider && open && (await providerLogout(room, res, open))) || room.pages.home
     if (wants.form) redirect(res, 303, redirectTo)
     else res.json({ redirectTo })
   }
@@ -36,9 +37,23 @@ function revokeGrant(room: LoginRoom, { session: { identity, grant } }: OpenSess
     .catch((cause: unknown) => room.log.warn('revocation.failed', { provider: identity.provider, cause }))
 }
 
-function providerLogout(room: LoginRoom, { session }: OpenSession): string | undefined {
-  const provider = room.providers.all.get(session.identity.provider)
-  return provider?.account.logoutUrl(new URL(room.publicOrigin + room.pages.home), session.identity)?.href
+async function providerLogout(
+  room: LoginRoom,
+  res: Response,
+  { session: { identity, idToken } }: OpenSession,
+): Promise<string | undefined> {
+  const account = room.providers.all.get(identity.provider)?.account
+  const home = new URL(room.publicOrigin + room.pages.home)
+  const form = idToken === undefined ? undefined : account?.logoutForm(home, idToken)
+  if (!form) return account?.logoutUrl(home, identity)?.href
+  try {
+    await room.providerLogouts.add(res, form)
+    return providerLogoutPath
+  } catch (cause) {
+    // The session has ended here; the provider can be asked without the hint.
+    room.log.warn('logout.hint-not-kept', { provider: identity.provider, cause })
+    return account?.logoutUrl(home, identity)?.href
+  }
 }
 
 function wishes(req: Request): { everywhere: boolean; provider: boolean; form: boolean } {

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { refreshTokenGrant, tokenRevocation } from 'openid-client'
+import { randomToken } from '../crypto/random.ts'
 import type { Grant, Identity } from '../session/session.ts'
 import { isProtected } from './bounded-fetch.ts'
 import { toGrant } from './callback.ts'
@@ -109,6 +110,17 @@ export function createAccount(protocol: Protocol): ProviderAccount {
       return endpoint === undefined
         ? undefined
         : logoutUrl(protocol, new URL(endpoint), { returnTo, identity })
+    },
+    logoutForm(returnTo, idToken) {
+      const endpoint = source.known()?.end_session_endpoint
+      if (endpoint === undefined || !isProtected(new URL(endpoint))) return undefined
+      const fields = {
+        id_token_hint: idToken,
+        client_id: config.clientId,
+        [definition.logoutReturnParameter ?? 'post_logout_redirect_uri']: returnTo.href,
+        state: randomToken(16),
+      }
+      return { action: endpoint, fields }
     },
     ...(definition.oidc && { readLogoutToken: createLogoutTokens(protocol) }),
     ...(readUnlinkNotice && { readUnlinkNotice: (notice) => readUnlinkNotice(notice, secrets) }),

@@ -39,7 +39,13 @@ export async function finish(
   const loginHint = text(claims?.['login_hint'])
   // A logout hint ends up in URLs and logs (RP-Initiated Logout 1.0 §2): no address of a person's.
   const hinted = loginHint !== undefined && loginHint.length <= 256 && !loginHint.includes('@')
-  return { identity: { ...identity, ...(hinted && { loginHint }) }, grant, authenticatedAt }
+  const idToken = config.logoutHint === 'id_token' ? tokens.id_token : undefined
+  return {
+    identity: { ...identity, ...(hinted && { loginHint }) },
+    grant,
+    authenticatedAt,
+    ...(idToken !== undefined && { idToken }),
+  }
 }
 
 async function exchange(

@@ -20,6 +20,8 @@ export interface Vouched {
    * the callback's time at providers that never prove it.
    */
   readonly authenticatedAt: number
+  /** Where the provider logout is to carry it. */
+  readonly idToken?: string
 }
 
 /** Why a provider did not vouch (PROVIDERS §6): each class has one error code of the public interface. */
@@ -67,6 +69,12 @@ export interface Provider {
   readonly account: ProviderAccount
 }
 
+/** A provider logout that is posted, because it carries an ID token. */
+export interface LogoutForm {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /** What can be done at the provider after a login. */
 export interface ProviderAccount {
   /**
@@ -77,6 +85,8 @@ export interface ProviderAccount {
   refresh(grant: Grant, signal: AbortSignal, subject?: string): Promise<Grant | undefined>
   /** The browser's way to sign out at the provider (OIDC RP-Initiated Logout; Kakao's own), if there is one. */
   logoutUrl(returnTo: URL, identity: Identity): URL | undefined
+  /** The same as a form with `id_token_hint` and a `state`. */
+  logoutForm(returnTo: URL, idToken: string): LogoutForm | undefined
   /** Revokes the grant's tokens (RFC 7009) where the provider can; resolves when it cannot. */
   revoke(grant: Grant, signal: AbortSignal): Promise<void>
   /** Ends the connection between the app and the person. False: this provider needs a live token and there is none, or it cannot. */

@@ -34,6 +34,8 @@ interface SignedIn {
   readonly grant?: Grant
   /** When the person last proved to the provider who they are, ms: `auth_time`, or the callback's time at providers that never send it; 0: there is no proof. */
   readonly authenticatedAt: number
+  /** For the provider's own logout, where that is configured to carry it. */
+  readonly idToken?: string
 }
 
 /** A provider has vouched for somebody who is no user yet: may sign up and nothing else. */

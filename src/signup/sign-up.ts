@@ -48,12 +48,13 @@ interface Promotion {
 
 /** A new ticket for the new state (ASVS V7.2.4); the registering session is over. */
 function becomeMember(room: SignupRoom, { req, res, open, user }: Promotion): Promise<OpenSession> {
-  const { identity, grant, authenticatedAt } = open.session
+  const { identity, grant, authenticatedAt, idToken } = open.session
   const member = { user: { id: user.id, profile: user.profile }, identity, authenticatedAt }
   return room.sessions.writer.begin(req, res, async (handle) => ({
     state: 'member',
     ...member,
     ...(grant && { grant }),
+    ...(idToken !== undefined && { idToken }),
     tokens: await room.initialTokens(member, handle),
   }))
 }

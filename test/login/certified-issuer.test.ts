@@ -29,6 +29,7 @@ beforeAll(async () => {
       ACME_CLIENT_ID: issuer.clientId,
       ACME_CLIENT_SECRET: issuer.clientSecret,
       API_URL: api.url,
+      ACME_LOGOUT_HINT: 'id_token',
       API_TOKEN: 'provider',
       RATE_LIMIT: 'off',
     },
@@ -102,14 +103,49 @@ describe('at a certified issuer', () => {
     expect(await sessionOf(elsewhere)).toMatchObject({ state: 'member' })
   })
 
-  it('logging out leads to its own logout page, which knows where to return', async () => {
+  it('logging out leads to a page that posts the ID token to its logout page, once and for this browser', async () => {
     const browser = await member('eunji')
-    const page = await browser.fetch('/auth/logout', { method: 'POST', json: { provider: true } })
-    const { redirectTo } = page.json<{ redirectTo: string }>()
-    expect(redirectTo).not.toMatch(/id_token|eyJ/)
-    const there = await browser.goto(redirectTo)
-    expect([there.url.origin, there.status]).toEqual([issuer.issuer, 200])
-    expect(there.text).toContain('<form')
+    const answer = await browser.fetch('/auth/logout', { method: 'POST', json: { provider: true } })
+    expect([answer.json(), answer.text]).toEqual([
+      { redirectTo: '/auth/logout/provider' },
+      expect.not.stringContaining('eyJ'),
+    ])
+    const stranger = await world.browser(house.app).fetch('/auth/logout/provider')
+    expect([stranger.hops[0]?.status, stranger.hops[0]?.headers.location]).toEqual([303, '/'])
+
+    const page = await browser.fetch('/auth/logout/provider')
+    expect([page.status, page.headers['cache-control']]).toEqual([200, 'no-store'])
+    expect(page.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'sha256-[^']+'; /,
+    )
+    const fields = new URLSearchParams(
+      [...page.text.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+        name,
+        value,
+      ]),
+    )
+    expect([...fields.keys()]).toEqual(['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'])
+    const action = /action="([^"]+)"/.exec(page.text)?.[1] ?? ''
+    expect(page.text).toContain('<form method="post"')
+    expect(fields.get('post_logout_redirect_uri')).toBe(`${world.env['PUBLIC_URL']}/`)
+    // This issuer judges the same fields by GET; by POST it wants cookies that only https can carry.
+    const there = await fetch(`${action}?${fields}`)
+    expect([new URL(action).origin, there.status]).toEqual([issuer.issuer, 200])
+    expect(await there.text()).toContain('<form')
+
+    const again = await browser.fetch('/auth/logout/provider')
+    expect([again.hops[0]?.status, again.hops[0]?.headers.location]).toEqual([303, '/'])
+  })
+
+  it('the page of a logout that waited for a minute leads home', async () => {
+    const browser = await member('haneul')
+    await browser.fetch('/auth/logout', { method: 'POST', json: { provider: true } })
+    const cookie = browser.cookies('provider-logout')[0]
+    world.advance(60_001)
+    const late = await browser.fetch('/auth/logout/provider', {
+      headers: { cookie: `provider-logout=${cookie?.value}` },
+    })
+    expect([late.hops[0]?.status, late.hops[0]?.headers.location]).toEqual([303, '/'])
   })
 
   it('an API call carries its access token, and a new one when that is about to expire', async () => {
