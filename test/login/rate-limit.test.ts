@@ -43,12 +43,15 @@ describe('the rate limit', () => {
     ['/auth/webhooks/naver', 'POST'],
   ])('holds what strangers send to %s by %s', async (path, method) => {
     const house = await openHouse({ providers: ['naver', 'acme'], env: { RATE_LIMIT: '2/1m' } })
-    house.browser()
-    const statuses = []
-    for (let count = 0; count < 3; count++)
-      statuses.push((await fetch(`${house.env['PUBLIC_URL']}${path}`, { method })).status)
-    expect(statuses).toEqual([400, 400, 429])
-    await house.close()
+    try {
+      house.browser()
+      const statuses = []
+      for (let count = 0; count < 3; count++)
+        statuses.push((await fetch(`${house.env['PUBLIC_URL']}${path}`, { method })).status)
+      expect(statuses).toEqual([400, 400, 429])
+    } finally {
+      await house.close()
+    }
   })
 })
 
