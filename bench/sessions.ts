@@ -20,7 +20,13 @@ export async function mintSessions({ redisUrl, secret, count }: Minting): Promis
     absoluteTimeoutMs: 1_209_600_000,
     signupTimeoutMs: 1_800_000,
     limit: 20,
-    redis: { mode: 'single', urls: [redisUrl], sentinelMaster: undefined, prefix: 'coatcheck:' },
+    redis: {
+      mode: 'single',
+      urls: [redisUrl],
+      sentinelMaster: undefined,
+      prefix: 'coatcheck:',
+      timeoutMs: 250,
+    },
     clock: Date.now,
     log: silent,
   })

@@ -55,6 +55,8 @@ export interface RedisConfig {
   readonly urls: readonly string[]
   readonly sentinelMaster: string | undefined
   readonly prefix: string
+  /** A read's deadline, ms; a write has four times as much. */
+  readonly timeoutMs: number
 }
 
 export interface SignupConfig {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RedisConfig, SessionConfig } from './config.ts'
-import { count, duration, list, oneOf, secret, text } from './grammar.ts'
+import { count, duration, list, oneOf, secret, text, timerDuration } from './grammar.ts'
 import type { VariableReader } from './variable-reader.ts'
 
 const secretLength = 32
@@ -62,6 +62,7 @@ export function readRedis(
   const mode = reader.read('REDIS_MODE', oneOf(['single', 'cluster', 'sentinel']))
   const sentinelMaster = reader.read('REDIS_SENTINEL_MASTER', text)
   const prefix = reader.read('REDIS_PREFIX', text)
+  const timeoutMs = reader.read('REDIS_TIMEOUT', timerDuration)
 
   if (mode === 'sentinel' && !sentinelMaster && reader.sound('REDIS_SENTINEL_MASTER'))
     reader.problem('REDIS_SENTINEL_MASTER', 'is required with REDIS_MODE=sentinel')
@@ -81,5 +82,5 @@ export function readRedis(
   // Redis Cluster knows database 0 only.
   if (mode === 'cluster' && urls.some((url) => /\/0*[1-9]\d*$/.test(new URL(url).pathname)))
     reader.problem('REDIS_URL', 'must not name a database with REDIS_MODE=cluster')
-  return { mode, urls, sentinelMaster, prefix }
+  return { mode, urls, sentinelMaster, prefix, timeoutMs }
 }

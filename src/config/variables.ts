@@ -88,6 +88,12 @@ export const variableGroups = [
         example: 'shop:',
       },
       {
+        name: 'REDIS_TIMEOUT',
+        default: '250ms',
+        meaning: 'How long a read from Redis may take; a write has four times as much.',
+        example: '500ms',
+      },
+      {
         name: 'SESSION_IDLE_TIMEOUT',
         default: '24h',
         meaning: 'A session that nobody uses for this long ends.',

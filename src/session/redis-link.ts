@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { types } from 'node:util'
+import { ClientClosedError, ClientOfflineError, ErrorReply } from 'redis'
 import type { RedisConfig } from '../config/config.ts'
 import { Problem } from '../http/problem.ts'
 import type { Log } from '../ops/log.ts'
-import { createRedisClient, type RedisCommands, type RedisReads } from './redis-client.ts'
+import { createRedisClient, type RedisClient, type RedisCommands, type RedisReads } from './redis-client.ts'
 import { startHeartbeat } from './redis-heartbeat.ts'
 import { type NoticeListener, RedisNotices } from './redis-notices.ts'
 import { createReplication, type KeepWrite } from './redis-replication.ts'
 
-const deadlinesMs = { read: 250, write: 1_000 }
 /** How long a start waits for Redis before it goes on without (and is not ready). */
 const startPatienceMs = 2_000
 /** In a cluster and behind sentinels: connections for the writes that wait for a replica, beside the one for all else. */
@@ -35,8 +36,21 @@ export interface RedisLink {
   close(): Promise<void>
 }
 
-/** What Redis answers where it (or a proxy before it) knows no RESP3 or no CLIENT TRACKING. */
-const refusal = /^(NOPROTO|NOPERM|ERR unknown)/i
+/**
+ * What Redis says while a connection begins that is no word against RESP3 or CLIENT TRACKING: credentials, loading, limits.
+ * Managed services, proxies and other servers each refuse those two in words of their own.
+ */
+const notAboutNotices =
+  /^(?:NOAUTH|WRONGPASS|LOADING|MASTERDOWN|BUSY|TRYAGAIN|CLUSTERDOWN|ERR (?:max number of clients|AUTH|Client sent AUTH|invalid (?:username-)?password))/i
+
+/**
+ * The server behind the connection is no master any more, or not yet: a fail-over turned the name to another one while the
+ * connection stayed. Older servers put the code behind what they say of the script.
+ */
+const wrongServer = /(?:^|\s-)(?:READONLY|MASTERDOWN|LOADING)\b/
+
+/** At most one new connection in this time, however many commands are refused. */
+const renewEveryMs = 500
 
 /** Told of each command: how long it took, ms, and whether it was answered in time; 0: it was not even sent. */
 export type StoreObserver = (durationMs: number, ok: boolean) => void
@@ -47,6 +61,7 @@ export async function openRedisLink(
   log: Log,
   observe: StoreObserver = () => undefined,
 ): Promise<RedisLink> {
+  const deadlinesMs = { read: config.timeoutMs, write: config.timeoutMs * 4 }
   const listeners: NoticeListener[] = []
   const lost = () => {
     for (const listener of listeners) listener.lost()
@@ -56,7 +71,13 @@ export async function openRedisLink(
   }
   let tracked = true
   let closed = false
+  /** Why Redis cannot be reached, by its class: `ECONNREFUSED`, `WRONGPASS`, `DEPTH_ZERO_SELF_SIGNED_CERT`. */
+  let reason = 'unknown'
+  /** Nothing was heard of Redis, and that is in the log. */
+  let saidUnreachable = false
   let client = open()
+  let arrived: Promise<void> = Promise.resolve()
+  let renewedAt = Number.NEGATIVE_INFINITY
   const lanes = Array.from({ length: config.mode === 'single' ? 0 : laneCount }, openLane)
 
   function open() {
@@ -64,7 +85,8 @@ export async function openRedisLink(
     opened.onError((error) => {
       if (opened !== client || closed) return
       log.debug('session-store.error', { message: error.message })
-      if (tracked && refusal.test(error.message)) withoutNotices()
+      failed(error)
+      if (tracked && error instanceof ErrorReply && !notAboutNotices.test(error.message)) withoutNotices()
     })
     return opened
   }
@@ -72,10 +94,37 @@ export async function openRedisLink(
   function withoutNotices(): void {
     log.warn('session-store.without-notices', { copiesBelievedMs: believedWithoutNoticesMs })
     tracked = false
-    const refused = client
+    replaceClient()
+  }
+
+  /** Another connection, to wherever the name leads now. */
+  function replaceClient(): void {
+    const replaced = client
     client = open()
-    void refused.destroy().catch(() => undefined)
-    void keepConnecting(client)
+    void replaced.destroy().catch(() => undefined)
+    arrived = keepConnecting(client)
+  }
+
+  /** What was read from the wrong server counts no more. */
+  function leaveWrongServer(used: RedisClient): void {
+    lost()
+    if (used !== client || closed || performance.now() - renewedAt < renewEveryMs) return
+    renewedAt = performance.now()
+    log.warn('session-store.wrong-server', { reason })
+    replaceClient()
+  }
+
+  function failed(error: unknown): void {
+    // It only says that there is no connection; why, the connection's own error has said.
+    if (error instanceof ClientOfflineError || error instanceof ClientClosedError) return
+    const before = reason
+    reason = classOf(error)
+    if (saidUnreachable && reason !== before) log.error('session-store.unreachable', { reason })
+  }
+
+  function sayUnreachable(): void {
+    saidUnreachable = true
+    log.error('session-store.unreachable', { reason })
   }
 
   function openLane() {
@@ -92,6 +141,7 @@ export async function openRedisLink(
         return
       } catch (error) {
         log.debug('session-store.error', { message: String(error) })
+        failed(error)
         await sleep(500, undefined, { ref: false })
       }
     }
@@ -101,9 +151,14 @@ export async function openRedisLink(
   const heartbeat = startHeartbeat(
     () => client.connections(),
     (alive) => {
-      if (alive) arrival.resolve()
-      else lost()
-      log[alive ? 'info' : 'error'](alive ? 'session-store.reached' : 'session-store.unreachable')
+      if (alive) {
+        arrival.resolve()
+        saidUnreachable = false
+        log.info('session-store.reached')
+      } else {
+        lost()
+        sayUnreachable()
+      }
     },
   )
 
@@ -117,7 +172,8 @@ export async function openRedisLink(
     let timer: NodeJS.Timeout | undefined
     const deadline = new Promise<never>((_, reject) => {
       // After a stall of our own the answer may be waiting to be read: it gets its turn before it is called missing.
-      const late = () => reject(new Error(`no answer from Redis within ${ms} ms`))
+      const late = () =>
+        reject(Object.assign(new Error(`no answer from Redis within ${ms} ms`), { code: 'ETIMEDOUT' }))
       timer = setTimeout(() => setImmediate(late), ms)
     })
     try {
@@ -126,9 +182,36 @@ export async function openRedisLink(
       return reply
     } catch (error) {
       observe(performance.now() - startedAt, false)
+      failed(error)
       throw unavailable(error)
     } finally {
       clearTimeout(timer)
+    }
+  }
+
+  /**
+   * A command that the wrong server refused did not run: it runs once more, on a new connection, before it counts as failed.
+   * @throws Problem session-store-unavailable
+   */
+  async function onRightServer<T>(
+    operation: 'read' | 'write',
+    command: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
+    const used = client
+    try {
+      return await within(operation, () => command(used))
+    } catch (problem) {
+      if (!refusedByWrongServer(problem)) throw problem
+      leaveWrongServer(used)
+      if (used === client) throw problem
+      await Promise.race([arrived, sleep(deadlinesMs.write, undefined, { ref: false })])
+      const next = client
+      try {
+        return await within(operation, () => command(next))
+      } catch (again) {
+        if (refusedByWrongServer(again)) leaveWrongServer(next)
+        throw again
+      }
     }
   }
 
@@ -136,13 +219,14 @@ export async function openRedisLink(
 
   // The common connection first: all of them at once make each other late.
   const arrivals = arrival.promise.then(() => Promise.all(lanes.map(keepConnecting)))
-  void keepConnecting(client)
+  arrived = keepConnecting(client)
   await Promise.race([arrivals, sleep(startPatienceMs, undefined, { ref: false })])
+  if (!heartbeat.alive()) sayUnreachable()
   return {
     native: standIn(() => client.native),
-    read: (command) => within('read', () => command(client.reads)),
-    write: (command) => within('write', () => command(client.commands)),
-    keep: (command) => within('write', () => keep(command)),
+    read: (command) => onRightServer('read', ({ reads }) => command(reads)),
+    write: (command) => onRightServer('write', ({ commands }) => command(commands)),
+    keep: (command) => onRightServer('write', () => keep(command)),
     scattered: config.mode === 'cluster',
     believableMs() {
       if (!tracked) return believedWithoutNoticesMs
@@ -172,6 +256,20 @@ function standIn(current: () => object): object {
       has: (_, name) => name in current(),
     },
   )
+}
+
+function refusedByWrongServer(problem: unknown): boolean {
+  const cause = problem instanceof Problem ? problem.cause : undefined
+  return cause instanceof Error && wrongServer.test(cause.message)
+}
+
+/** An error's class, which is no secret: a system's or OpenSSL's code, or the first word of what Redis says. */
+function classOf(error: unknown): string {
+  if (!types.isNativeError(error)) return 'unknown'
+  // Several addresses tried (RFC 8305): they rarely fail differently.
+  if ('errors' in error && Array.isArray(error.errors)) return classOf(error.errors[0])
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return /^-?([A-Z]{2,})\b/.exec(error.message)?.[1] ?? error.name
 }
 
 function unavailable(cause: unknown): Problem {

@@ -46,7 +46,9 @@ export async function openRedisShelf(
     native: link.native,
     async ping() {
       // A write: a read-only or full Redis can sign nobody in or out.
-      await link.write((redis) => redis.set(`${prefix}ping`, '1', { PX: 10_000 }))
+      // As requests do: one read, and one script that writes, which a replica or a user without scripting refuses.
+      await link.read((redis) => redis.get(`${prefix}ping`))
+      await link.write((redis) => redis.addEntry(`${prefix}ready`, 'at', '1', '10000'))
     },
     close: link.close,
   }

@@ -56,7 +56,7 @@ async function instance(prefix: string, refresh: RefreshGrant) {
     absoluteTimeoutMs: 1_209_600_000,
     signupTimeoutMs: 1_800_000,
     limit: 20,
-    redis: { mode: 'single', urls: [redisUrl()], sentinelMaster: undefined, prefix },
+    redis: { mode: 'single', urls: [redisUrl()], sentinelMaster: undefined, prefix, timeoutMs: 250 },
     clock,
     log,
   })

@@ -43,6 +43,7 @@ export function redisConfig(overrides: Partial<RedisConfig> = {}): RedisConfig {
     urls: [redisUrl()],
     sentinelMaster: undefined,
     prefix: freshPrefix(),
+    timeoutMs: 250,
     ...overrides,
   }
 }
