@@ -13,7 +13,7 @@ export interface FoundFile {
   readonly version: string
 }
 
-/** Every file below `dir` that may be served: no dotfiles, no source maps, no links that lead outside or to such a file. */
+/** Every file below `dir` that may be served: no dotfiles, no source maps, no links that lead outside. */
 export async function walkBuild(dir: string): Promise<readonly FoundFile[]> {
   const root = await realpath(dir).catch(() => undefined)
   if (root === undefined) return []
@@ -34,8 +34,8 @@ async function inspect(entry: Dirent, root: string): Promise<FoundFile | undefin
   if (path === undefined || !isServable(path)) return undefined
   try {
     const file = entry.isSymbolicLink() ? await realpath(name) : name
-    const target = pathBelow(root, file)
-    if (target === undefined || !isServable(target)) return undefined
+    // A link counts by the name that is asked for: Kubernetes mounts `env.json` as a link to `..data/env.json`.
+    if (pathBelow(root, file) === undefined) return undefined
     const stats = await stat(file)
     return stats.isFile() ? { path, file, bytes: stats.size, version: version(stats) } : undefined
   } catch {
@@ -46,7 +46,7 @@ async function inspect(entry: Dirent, root: string): Promise<FoundFile | undefin
 
 function pathBelow(root: string, file: string): string | undefined {
   const below = relative(root, file)
-  return below === '' || below.startsWith('..')
+  return below === '' || below === '..' || below.startsWith(`..${sep}`)
     ? undefined
     : `/${below.split(sep).join('/')}`.normalize('NFC')
 }

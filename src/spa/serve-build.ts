@@ -26,8 +26,8 @@ export function createBuildServer(
   return async function serveBuild(req, res, next) {
     if (req.method !== 'GET' && req.method !== 'HEAD') return next()
     const path = servablePath(req.url)
-    if (path === undefined) return next()
-    const file = await build.find(path.endsWith('/') ? `${path}index.html` : path)
+    const file =
+      path === undefined ? undefined : await build.find(path.endsWith('/') ? `${path}index.html` : path)
     const found = file ?? (opensPage(req, path) ? await build.find('/index.html') : undefined)
     // The page at another address than its own depends on who asks.
     if (!found || !(await answer({ ...found, direct: file !== undefined }, req, res))) next()
@@ -63,11 +63,15 @@ export function createBuildServer(
   }
 }
 
-/** History fallback (the app routes in the browser): for somebody who opens a page, never for a script, a picture or an API call. */
-function opensPage(req: Request, path: string): boolean {
-  const mode = req.headers['sec-fetch-mode']
-  const accept = req.headers.accept ?? ''
-  return (mode === undefined || mode === 'navigate') && accept.includes('text/html') && !looksLikeAsset(path)
+/**
+ * History fallback (the app routes in the browser): for a client that opens a page, never for a script, a picture or an API call.
+ * `path` undefined: it could be no file, which an app's own address may well not be (`/docs/C%23`).
+ */
+function opensPage(req: Request, path: string | undefined): boolean {
+  if (path !== undefined && looksLikeAsset(path)) return false
+  const { 'sec-fetch-mode': mode, accept } = req.headers
+  if (mode !== undefined) return mode === 'navigate'
+  return accept === undefined || /\*\/\*|text\/html/.test(accept)
 }
 
 /** The smallest that the client takes, whatever order it names them in. */

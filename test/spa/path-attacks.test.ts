@@ -21,6 +21,7 @@ beforeAll(async () => {
     'app.js.map': secret,
     'app.js.map.gz': secret,
     'APP.JS.MAP': secret,
+    '..2026_12_01/env.json': '{}',
   })
   const outside = dirname(folder.dir)
   writeFileSync(join(outside, 'secret.txt'), secret)
@@ -31,6 +32,9 @@ beforeAll(async () => {
   symlinkSync('app.js.map', join(folder.dir, 'map.txt'))
   symlinkSync('/etc/passwd', join(folder.dir, 'passwd.txt'))
   symlinkSync('nowhere', join(folder.dir, 'broken.txt'))
+  // As Kubernetes mounts a ConfigMap.
+  symlinkSync('..2026_12_01', join(folder.dir, '..data'))
+  symlinkSync('..data/env.json', join(folder.dir, 'env.json'))
   server = createServer(spaApp({ dir: folder.dir }).app).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
 })
@@ -41,10 +45,10 @@ afterAll(() => {
 })
 
 /** The request target byte for byte: an HTTP client would tidy it first. */
-function get(path: string): Promise<{ status: number; body: string }> {
+function get(path: string, mode = 'cors'): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const { port } = server.address() as AddressInfo
-    const headers = { Accept: 'text/html', Connection: 'close' }
+    const headers = { Accept: 'text/html', Connection: 'close', 'Sec-Fetch-Mode': mode }
     request({ host: '127.0.0.1', port, path, headers, insecureHTTPParser: false }, (res) => {
       let body = ''
       res.on('data', (chunk: Buffer) => {
@@ -125,8 +129,6 @@ const hidden = [
   '/link.txt',
   '/up/secret.txt',
   '/up/dist/.env',
-  '/env.txt',
-  '/map.txt',
   '/passwd.txt',
   '/broken.txt',
 ]
@@ -136,20 +138,31 @@ describe('a path', () => {
     const { status, body } = await get(path)
     expect(body).not.toMatch(/SECRET|root:|the script/)
     expect(status).toBe(404)
+    // To a client that opens a page it is an address of the app, if anything.
+    const opened = await get(path, 'navigate')
+    expect(opened.status === 200 ? opened.body : 'the page').toBe('the page')
   })
 
   it.each(hidden)('to what is not to be seen finds nothing: %s', async (path) => {
     const { status, body } = await get(path)
     expect(body).not.toMatch(/SECRET|root:/)
     expect(status).toBe(404)
+    const opened = await get(path, 'navigate')
+    expect(opened.status === 200 ? opened.body : 'the page').toBe('the page')
   })
 
   it('that is honest is served', async () => {
     await expect(get('/app.js')).resolves.toEqual({ status: 200, body: 'the script' })
     await expect(get('/app%2Ejs?v=1')).resolves.toEqual({ status: 200, body: 'the script' })
     // An address of the app, for all we know.
-    await expect(get('/up/')).resolves.toEqual({ status: 200, body: 'the page' })
-    await expect(get('/C:/Windows/win.ini')).resolves.toEqual({ status: 200, body: 'the page' })
-    await expect(get('/login')).resolves.toEqual({ status: 200, body: 'the page' })
+    for (const path of ['/up/', '/C:/Windows/win.ini', '/login'])
+      await expect(get(path, 'navigate')).resolves.toEqual({ status: 200, body: 'the page' })
+  })
+
+  it('that is a link counts by its own name, as long as it ends inside the folder', async () => {
+    await expect(get('/env.txt')).resolves.toEqual({ status: 200, body: secret })
+    await expect(get('/env.json')).resolves.toEqual({ status: 200, body: '{}' })
+    await expect(get('/..2026_12_01/env.json')).resolves.toMatchObject({ status: 404 })
+    await expect(get('/..data/env.json')).resolves.toMatchObject({ status: 404 })
   })
 })

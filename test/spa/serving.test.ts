@@ -74,7 +74,20 @@ describe('history fallback', () => {
     const { app } = serve()
     for (const path of ['/login', '/users/john.doe', '/a/b/c?d=e', '/%ED%99%88', '/docs'])
       await request(app).get(path).set(navigation).expect(200, page).expect('Cache-Control', 'no-cache')
-    await request(app).get('/login').set('Accept', 'text/html').expect(200, page)
+    for (const headers of [{ Accept: 'text/html' }, { Accept: '*/*' }, {}])
+      await request(app).get('/login').set(headers).expect(200, page)
+  })
+
+  it('answers addresses that could be no file, too', async () => {
+    const { app } = serve()
+    for (const path of [
+      '/docs/C%23',
+      '/go/https%3A%2F%2Fexample.com%2Fa.html',
+      '/a//b',
+      '/.github/x',
+      '/100%25',
+    ])
+      await request(app).get(path).set(navigation).expect(200, page)
   })
 
   it('is not for scripts, pictures and API calls', async () => {
@@ -84,7 +97,6 @@ describe('history fallback', () => {
       { Accept: '*/*', 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'script' },
       { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors' },
       { Accept: 'image/avif,image/webp' },
-      {},
     ]
     for (const headers of others) await request(app).get('/login').set(headers).expect(404)
   })
