@@ -52,6 +52,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   /** What went up, if it is in memory and could go up again; null: no body. */
   #sentBody: Buffer | RequestBody | null = null
   #triedAgain = false
+  lastFailure: ProblemCode | undefined
 
   constructor(context: ProxyContext, route: ApiRoute, req: IncomingMessage, res: ServerResponse) {
     this.context = context
@@ -183,6 +184,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     if (this.req.socket.destroyed) this.closed()
     else if (this.#mayTryAgain(error)) {
       this.#triedAgain = true
+      this.lastFailure = upstreamProblem(error).code
       this.#controller = undefined
       // The pool's other idle connections may be as dead as this one was.
       const once = this.route.openConnection()
@@ -243,6 +245,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
         return
       }
       this.token = fresh
+      this.lastFailure = undefined
       this.#abandon()
       this.#timer.restart()
       this.#dispatch(null)

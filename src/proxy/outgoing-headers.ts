@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { ProblemCode } from '../http/problem.ts'
 import { plainAddress } from '../http/trusted-peers.ts'
 import type { AnswerRules } from './answer-headers.ts'
 import type { ApiRoute, ProxyContext } from './proxy-context.ts'
@@ -12,10 +13,12 @@ export interface Outgoing {
   readonly req: IncomingMessage
   readonly id: string
   readonly token: string | undefined
+  /** Why its last try failed on its connection. */
+  readonly lastFailure?: ProblemCode | undefined
 }
 
 /** All headers for the upstream but Host and those of the connection. */
-export function outgoingHeaders({ context, route, req, id, token }: Outgoing): string[] {
+export function outgoingHeaders({ context, route, req, id, token, lastFailure }: Outgoing): string[] {
   const peer = req.socket.remoteAddress
   const received = req.headers['x-forwarded-for']
   const believed = context.peers.trusts(peer) && typeof received === 'string' ? received : undefined
@@ -28,7 +31,7 @@ export function outgoingHeaders({ context, route, req, id, token }: Outgoing): s
       requestId: id,
       forwardedPrefix: route.addresses.prefix,
       token,
-      trace: context.trace?.(req, route.upstream, upstreamPath(route, req.url as string)),
+      trace: context.trace?.(req, route.upstream, upstreamPath(route, req.url as string), lastFailure),
     },
     { cookies: route.cookies, ownCookieNames: context.ownCookieNames, goesOnAs: route.goesOnAs },
   )

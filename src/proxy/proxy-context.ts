@@ -43,6 +43,8 @@ export type UpstreamTrace = (
   req: IncomingMessage,
   upstream: URL,
   path: string,
+  /** Why the call's last try failed on its connection; undefined: it did not. */
+  failure?: ProblemCode,
 ) => readonly string[] | undefined
 
 /** What every part of the proxy works with; made once. */

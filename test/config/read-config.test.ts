@@ -367,6 +367,7 @@ describe('Redis', () => {
       urls: ['redis://a:1', 'redis://b:2'],
       sentinelMaster: undefined,
       prefix: 'coatcheck:',
+      timeoutMs: 250,
     })
   })
 

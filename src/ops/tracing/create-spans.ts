@@ -93,11 +93,11 @@ export function createSpans(
 
     answered: end,
 
-    callUpstream(req: ServedRequest, { origin, hostname, port }, path) {
+    callUpstream(req: ServedRequest, { origin, hostname, port }, path, failure) {
       const one = req[served]
       if (!one) return undefined
-      // A call is made again only because its token was refused.
-      if (one.upstream) finish(one.upstream, { status: 401 })
+      // A call is made again because its connection failed, or because its token was refused.
+      if (one.upstream) finish(one.upstream, failure === undefined ? { status: 401 } : { error: failure })
       const method = req.method as string
       const attributes = {
         'http.request.method': method,

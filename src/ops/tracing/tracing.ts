@@ -9,7 +9,13 @@ export interface Tracing {
   upgrade(req: IncomingMessage, socket: Duplex, handle: () => void): void
   answered(req: IncomingMessage, answer: Answer): void
   /** Begins a request's call to its upstream; the headers (names and values) that make the upstream's spans its children. */
-  callUpstream(req: IncomingMessage, upstream: URL, path: string): readonly string[] | undefined
+  callUpstream(
+    req: IncomingMessage,
+    upstream: URL,
+    path: string,
+    /** Why the call's last try failed on its connection; undefined: it did not. */
+    failure?: string,
+  ): readonly string[] | undefined
   /** Something that has just been done for the request that is being served. */
   did(store: StoreCall): void
   /** `fetch` with a span for each call within a request. Providers are told nothing of it. */
