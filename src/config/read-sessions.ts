@@ -29,10 +29,16 @@ const cookieName = z
 
 /** How long a session lives, what its cookie is called, and what seals it. */
 export function readSession(reader: VariableReader, loopback: boolean): SessionConfig {
+  const sessionSecrets = reader.read('SESSION_SECRET', secrets)
+  const idleTimeoutMs = reader.read('SESSION_IDLE_TIMEOUT', duration)
+  const absoluteTimeoutMs = reader.read('SESSION_ABSOLUTE_TIMEOUT', duration)
   const session: SessionConfig = {
-    secrets: reader.read('SESSION_SECRET', secrets),
-    idleTimeoutMs: reader.read('SESSION_IDLE_TIMEOUT', duration),
-    absoluteTimeoutMs: reader.read('SESSION_ABSOLUTE_TIMEOUT', duration),
+    secrets: sessionSecrets,
+    // Its default gives way to a shorter absolute limit; what the operator wrote does not.
+    idleTimeoutMs: reader.isSet('SESSION_IDLE_TIMEOUT')
+      ? idleTimeoutMs
+      : Math.min(idleTimeoutMs, absoluteTimeoutMs),
+    absoluteTimeoutMs,
     cookieName: reader.read('SESSION_COOKIE_NAME', cookieName),
     sameSite: reader.read('SESSION_COOKIE_SAMESITE', oneOf(['strict', 'lax'])),
     limit: reader.read('SESSION_LIMIT', count),

@@ -96,7 +96,8 @@ export const variableGroups = [
       {
         name: 'SESSION_IDLE_TIMEOUT',
         default: '24h',
-        meaning: 'A session that nobody uses for this long ends.',
+        meaning:
+          'A session that is not used for this long ends. The default is never more than SESSION_ABSOLUTE_TIMEOUT.',
         example: '24h',
       },
       {

@@ -358,6 +358,15 @@ describe('the variables', () => {
   })
 })
 
+it('lets the default idle timeout give way to a shorter absolute one', () => {
+  const { session } = configOf({ ...onLoopback, SESSION_ABSOLUTE_TIMEOUT: '12h' })
+  expect([session.idleTimeoutMs, session.absoluteTimeoutMs]).toEqual([43_200_000, 43_200_000])
+  const written = { SESSION_IDLE_TIMEOUT: '24h', SESSION_ABSOLUTE_TIMEOUT: '12h' }
+  expect(problemsOf({ ...onLoopback, ...written })).toEqual([
+    expect.stringMatching(/^SESSION_IDLE_TIMEOUT: /),
+  ])
+})
+
 describe('Redis', () => {
   it('is a list only with a mode', () => {
     const REDIS_URL = 'redis://a:1, redis://b:2'
