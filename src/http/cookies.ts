@@ -25,11 +25,24 @@ export function setCookie(
   value: string,
   attributes: CookieAttributes,
 ): void {
-  const { maxAgeSeconds, sameSite, secure } = attributes
-  res.appendHeader(
-    'Set-Cookie',
-    stringifySetCookie({ name, value, path: '/', httpOnly: true, maxAge: maxAgeSeconds, sameSite, secure }),
-  )
+  res.appendHeader('Set-Cookie', cookieLine(name, value, attributes))
+}
+
+/** The value of a Set-Cookie header that does the same. */
+export function cookieLine(
+  name: string,
+  value: string,
+  { maxAgeSeconds, sameSite, secure }: CookieAttributes,
+): string {
+  return stringifySetCookie({
+    name,
+    value,
+    path: '/',
+    httpOnly: true,
+    maxAge: maxAgeSeconds,
+    sameSite,
+    secure,
+  })
 }
 
 /** Tells the browser to drop a cookie that `setCookie` set. */

@@ -1,4 +1,4 @@
-import { type AnswerAddresses, originRelative, ownPlace } from './answer-addresses.ts'
+import { type AnswerAddresses, originRelative, ownPlace } from '../http/answer-addresses.ts'
 import { mayBeSet } from './cookies.ts'
 import { connectionNames, isHopByHop, memoized } from './header-names.ts'
 
@@ -18,6 +18,8 @@ export interface AnswerRules {
   readonly personal: boolean
   /** Members and anonymous callers get different answers at the same address: true on `optional` routes, and with a token. */
   readonly variesByCookie: boolean
+  /** The Set-Cookie value of a session cookie that an older secret signed, written anew; undefined: there is none to write. */
+  readonly renewedCookie?: string | undefined
 }
 
 /** It binds or clears the whole origin, which is not this upstream's alone. */
@@ -56,9 +58,11 @@ const isCors = memoized((name) => name.startsWith('access-control-'))
 /** An upstream's headers as the browser gets them: a flat list of names and values. docs/headers.md says why for each. */
 export function answerHeaders(headers: AnswerHeaders, rules: AnswerRules): string[] {
   const named = connectionNames(joined(headers['connection']))
+  const confirms = rules.sandbox && confirmsUntyped(headers, rules)
   const list: string[] = []
   for (const name in headers) {
     if (staysBehind(name) || named?.has(name)) continue
+    if (confirms && name === 'content-security-policy') continue
     if (!rules.cors && isCors(name)) continue
     const value = headers[name]
     if (value === undefined) continue
@@ -75,10 +79,39 @@ export function answerHeaders(headers: AnswerHeaders, rules: AnswerRules): strin
   // On a 304 it would replace what the answer that is being confirmed says (RFC 9111 §4.3.4).
   if (rules.personal && rules.status !== 304 && lacks('cache-control')) list.push('cache-control', 'no-store')
   // Policies add up (CSP 3 §8.1): the upstream's own cannot loosen this one.
-  if (rules.sandbox && rules.status !== 204 && !isInert(joined(headers['content-type']) ?? ''))
+  if (rules.sandbox && rules.status !== 204 && !confirms && !isInert(typeOf(headers)))
     list.push('content-security-policy', "sandbox; default-src 'none'")
+  if (rules.renewedCookie !== undefined && (rules.status === 101 || inNoSharedCache(list)))
+    list.push('set-cookie', rules.renewedCookie)
   return list
 }
+
+/**
+ * A 304 that names no type, as most do (RFC 9110 §15.4.5). Its policies would replace those of the kept answer (RFC 9111
+ * §3.2): the upstream's own would lift the sandbox of a page, and a sandbox would close the viewer of a PDF.
+ */
+function confirmsUntyped(headers: AnswerHeaders, { status }: AnswerRules): boolean {
+  return status === 304 && typeOf(headers) === ''
+}
+
+function typeOf(headers: AnswerHeaders): string {
+  return joined(headers['content-type'])?.trim() ?? ''
+}
+
+/** No shared cache may keep an answer with these headers (RFC 9111 §3), so what it says to one browser reaches no other. */
+function inNoSharedCache(list: readonly string[]): boolean {
+  for (let at = 0; at < list.length; at += 2)
+    if (list[at] === 'cache-control') return isForOne(list[at + 1] as string)
+  return false
+}
+
+/** `private` with field names is about those fields only. */
+const isForOne = memoized((control) => {
+  return control
+    .replace(/"(?:[^"\\]|\\.)*"/g, '""')
+    .split(',')
+    .some((directive) => /^\s*(?:private|no-store)\s*$/i.test(directive))
+})
 
 type Rewrite = (list: string[], values: readonly string[], rules: AnswerRules) => void
 

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import { Problem, type ProblemCode, sendProblem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { OpenSession } from '../session/session.ts'
+import type { CookieRenewal } from '../session/sessions.ts'
 import { type Applicant, refused } from './admission.ts'
 import { type AnswerHeaders, answerHeaders, isCoded, isEventStream } from './answer-headers.ts'
 import { AnswerWriter } from './answer-writer.ts'
@@ -38,6 +39,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   readonly #timer: CallTimer
   open: OpenSession | undefined
   token: string | undefined
+  renewal: CookieRenewal | undefined
   #controller: Dispatcher.DispatchController | undefined
   #body: RequestBody | undefined
   #ownMs: number | undefined
@@ -74,6 +76,8 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   }
 
   enter(): void {
+    const { open } = this
+    if (open) this.renewal = this.context.reader.renewal(this.req.headers.cookie, open)
     // Rewriting is http-proxy-middleware's; without it its steps would come to nothing, and cost more than the gate.
     if (this.route.stripPrefix) void this.route.middleware(this.req, this.res)
     else this.proceed()
@@ -269,6 +273,8 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     this.#settle('answered', problem.code, problem.status)
     if (res.destroyed) return
     res.setHeader('X-Request-Id', this.id)
+    const renewed = this.renewal?.line()
+    if (renewed !== undefined) res.setHeader('Set-Cookie', renewed)
     sendProblem(res, problem, this.id)
     discardBody(req, { thenClose: problem.code === 'payload-too-large' && this.#body !== undefined })
   }
@@ -317,6 +323,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     this.#settled = true
     this.#timer.stop()
     this.#unwatch?.()
+    this.renewal?.release()
     this.context.longLived.delete(this)
     const durationMs = performance.now() - this.#startedAt
     this.context.observe?.({

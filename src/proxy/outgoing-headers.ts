@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ProblemCode } from '../http/problem.ts'
 import { plainAddress } from '../http/trusted-peers.ts'
+import type { CookieRenewal } from '../session/sessions.ts'
 import type { AnswerRules } from './answer-headers.ts'
 import type { ApiRoute, ProxyContext } from './proxy-context.ts'
 import { forwardedFor, upstreamHeaders } from './request-headers.ts'
@@ -13,6 +14,8 @@ export interface Outgoing {
   readonly req: IncomingMessage
   readonly id: string
   readonly token: string | undefined
+  /** Its session cookie, if that is to be written anew. */
+  readonly renewal: CookieRenewal | undefined
   /** Why its last try failed on its connection. */
   readonly lastFailure?: ProblemCode | undefined
 }
@@ -38,7 +41,7 @@ export function outgoingHeaders({ context, route, req, id, token, lastFailure }:
 }
 
 /** By which rules the upstream's answer to it goes back to the browser. */
-export function answerRules({ context, route, id, token }: Outgoing, status: number): AnswerRules {
+export function answerRules({ context, route, id, token, renewal }: Outgoing, status: number): AnswerRules {
   return {
     setCookie: route.setCookie,
     sandbox: route.sandbox,
@@ -49,5 +52,6 @@ export function answerRules({ context, route, id, token }: Outgoing, status: num
     status,
     personal: token !== undefined,
     variesByCookie: token !== undefined || route.auth === 'optional',
+    renewedCookie: renewal?.line(),
   }
 }

@@ -4,11 +4,11 @@ import type { Dispatcher } from 'undici'
 import type { ApiTokens, TokenRequest } from '../api-token/api-tokens.ts'
 import type { Clock } from '../clock.ts'
 import type { RouteConfig } from '../config/config.ts'
+import type { AnswerAddresses } from '../http/answer-addresses.ts'
 import type { Problem, ProblemCode } from '../http/problem.ts'
 import type { TrustedPeers } from '../http/trusted-peers.ts'
 import type { Log } from '../ops/log.ts'
 import type { SessionReader } from '../session/sessions.ts'
-import type { AnswerAddresses } from './answer-addresses.ts'
 
 /** One request on a route, when it is over: for metrics and the request line. */
 export interface ProxySample {

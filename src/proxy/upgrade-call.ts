@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { Problem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { OpenSession } from '../session/session.ts'
+import type { CookieRenewal } from '../session/sessions.ts'
 import { type Applicant, refused } from './admission.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { failureOf } from './failure.ts'
@@ -38,6 +39,7 @@ export class UpgradeCall implements Applicant {
   #sentAt: number | undefined
   open: OpenSession | undefined
   token: string | undefined
+  renewal: CookieRenewal | undefined
   #request: ClientRequest | undefined
   #timer: NodeJS.Timeout | undefined
   #unwatch: (() => void) | undefined
@@ -66,7 +68,10 @@ export class UpgradeCall implements Applicant {
   enter(): void {
     if (this.#over) return
     const { open, context } = this
-    if (open) this.#unwatch = context.reader.watch(open, this.#onSessionEnd)
+    if (open) {
+      this.#unwatch = context.reader.watch(open, this.#onSessionEnd)
+      this.renewal = context.reader.renewal(this.req.headers.cookie, open)
+    }
     this.route.middleware.upgrade(this.req, this.#socket as Socket, this.#head)
   }
 
@@ -154,6 +159,7 @@ export class UpgradeCall implements Applicant {
     this.#over = true
     clearTimeout(this.#timer)
     this.#unwatch?.()
+    this.renewal?.release()
   }
 
   fail(error: unknown): void {

@@ -33,7 +33,20 @@ export function createSessionReader(options: SessionReaderOptions): CountingRead
   const { cookie, copies, tickets, watches, records, limits, clock, log } = options
   // When this instance last wrote a session's use down, or tried to: until its copy says so.
   const slidAt = new LRUCache<string, number>({ max: 5_000 })
+  // When it last tried to seal one anew. While a fleet is rolled, instances with the old order and the new one undo each other's work.
+  const resealedAt = new LRUCache<string, number>({ max: 5_000 })
   let readsFromMemory = 0
+
+  /** A record moves to the newest secret with its cookie, not only with the next use that is written down. */
+  function resealOnce(open: OpenSession, now: number): void {
+    const { handle } = open
+    const copy = copies.get(handle)
+    if (!copy?.open || !copy.stale || now - (resealedAt.get(handle) ?? 0) < limits.slideEveryMs) return
+    resealedAt.set(handle, now)
+    options.reseal(open).catch((error: unknown) => {
+      log.warn('session.reseal-failed', { handle, error: String(error) })
+    })
+  }
 
   return {
     read(cookieHeader) {
@@ -50,7 +63,10 @@ export function createSessionReader(options: SessionReaderOptions): CountingRead
     use(open) {
       const now = clock()
       // Nearly always, and before anything is looked up.
-      if (now - open.seenAt < limits.slideEveryMs) return
+      if (now - open.seenAt < limits.slideEveryMs) {
+        if (cookie.acceptsOlder) resealOnce(open, now)
+        return
+      }
       const { handle } = open
       // A socket's `open` is as old as the socket; it has been used since.
       const seenAt = Math.max(open.seenAt, slidAt.get(handle) ?? 0, copies.get(handle)?.open?.seenAt ?? 0)
@@ -63,6 +79,18 @@ export function createSessionReader(options: SessionReaderOptions): CountingRead
         slidAt.delete(handle)
         log.warn('session.slide-failed', { handle, error: String(error) })
       })
+    },
+
+    renewal(cookieHeader, open) {
+      // Nearly always: nothing is parsed while no secret is being changed.
+      if (!cookie.acceptsOlder || !cookie.read(cookieHeader)?.stale) return undefined
+      // An ended session's cookie would replace a newer one that is on its way already.
+      let ended = false
+      const release = watches.watch(open, () => {
+        ended = true
+      })
+      const line = () => (ended ? undefined : cookie.line(open.ticket, limits.absoluteEndsAt(open) - clock()))
+      return { line, release }
     },
 
     watch: (open, onEnd) => watches.watch(open, onEnd),

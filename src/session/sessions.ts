@@ -10,8 +10,21 @@ export interface SessionReader {
   read(cookieHeader: string | undefined): OpenSession | undefined | Promise<OpenSession | undefined>
   /** Counts as use: moves the idle limit, later and outside the request. */
   use(open: OpenSession): void
+  /**
+   * For a request whose ticket an older secret signed, from memory alone; undefined nearly always: there is nothing to renew.
+   * `open` is its session, which lives.
+   */
+  renewal(cookieHeader: string | undefined, open: OpenSession): CookieRenewal | undefined
   /** `onEnd` runs once, when the session ends for whatever reason on whichever instance. Returns how to stop watching. */
   watch(open: OpenSession, onEnd: (reason: EndReason) => void): () => void
+}
+
+/** A session cookie that is to be written anew, under the newest secret. */
+export interface CookieRenewal {
+  /** The Set-Cookie header's value, for an answer that no shared cache may keep; undefined: the session has ended meanwhile. */
+  line(): string | undefined
+  /** The request is over. */
+  release(): void
 }
 
 /** The way in that changes sessions, on `/auth` only (express-session underneath). */

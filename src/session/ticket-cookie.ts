@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { sign, unsign } from 'cookie-signature'
 import { LRUCache } from 'lru-cache'
-import { clearCookie, readCookies, setCookie } from '../http/cookies.ts'
+import { clearCookie, cookieLine, readCookies } from '../http/cookies.ts'
 
 /** A ticket whose signature is ours. It may still belong to no session. */
 export interface PresentedTicket {
@@ -26,6 +26,10 @@ export interface TicketCookie {
   read(header: string | undefined): PresentedTicket | undefined
   /** A Cookie header with that ticket and nothing else, as any parser reads it. */
   header(ticket: string): string
+  /** Whether any secret but the newest is accepted, so that `stale` tickets can come at all. */
+  readonly acceptsOlder: boolean
+  /** The Set-Cookie header's value that hands the ticket out, signed by the newest secret. */
+  line(ticket: string, maxAgeMs: number): string
   /** Replaces what this response said about the cookie before: browsers do not agree on which of two wins. */
   write(res: ServerResponse, ticket: string, maxAgeMs: number): void
   clear(res: ServerResponse): void
@@ -76,7 +80,14 @@ export function createTicketCookie(
     else res.removeHeader('Set-Cookie')
   }
 
+  function line(ticket: string, maxAgeMs: number): string {
+    const maxAgeSeconds = Math.max(0, Math.floor(maxAgeMs / 1000))
+    return cookieLine(name, `s:${sign(ticket, newest as string)}`, { maxAgeSeconds, sameSite, secure })
+  }
+
   return {
+    acceptsOlder: secrets.length > 1,
+    line,
     read(header) {
       const value = header?.includes(name) ? readCookies(header)[name] : undefined
       return value ? (genuine.get(value) ?? verify(value)) : undefined
@@ -84,8 +95,7 @@ export function createTicketCookie(
     header: (ticket) => `${name}=${encodeURIComponent(`s:${sign(ticket, newest)}`)}`,
     write(res, ticket, maxAgeMs) {
       forget(res)
-      const maxAgeSeconds = Math.max(0, Math.floor(maxAgeMs / 1000))
-      setCookie(res, name, `s:${sign(ticket, newest)}`, { maxAgeSeconds, sameSite, secure })
+      res.appendHeader('Set-Cookie', line(ticket, maxAgeMs))
     },
     clear(res) {
       forget(res)

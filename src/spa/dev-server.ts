@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type RequestOptions, request, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RequestHandler } from 'express'
+import { originRelative } from '../http/answer-addresses.ts'
 import { Problem } from '../http/problem.ts'
 
 export interface DevServerOptions {
@@ -19,6 +20,7 @@ export interface DevServer {
 /** Passes everything to a development server (Vite) on this machine, so that the browser sees one origin while developing, too. */
 export function createDevServer({ url, isOwnCookie }: DevServerOptions): DevServer {
   const { hostname, port, host } = new URL(url)
+  const addresses = { upstream: new URL(url), basePath: '', prefix: undefined }
   const agent = new Agent({ keepAlive: true })
 
   function outgoing(req: IncomingMessage): RequestOptions {
@@ -42,7 +44,8 @@ export function createDevServer({ url, isOwnCookie }: DevServerOptions): DevServ
     const sent = request({ ...outgoing(req), agent }, (answer) => {
       res.statusCode = answer.statusCode ?? 502
       for (const [name, value] of Object.entries(answer.headers))
-        if (value !== undefined && !isConnectionHeader(name)) res.setHeader(name, value)
+        if (value !== undefined && !isConnectionHeader(name))
+          res.setHeader(name, isAddress(name) ? originRelative(String(value), addresses) : value)
       answer.on('error', () => res.destroy()).pipe(res)
     })
     sent.on('error', (cause) => {
@@ -74,6 +77,11 @@ export function createDevServer({ url, isOwnCookie }: DevServerOptions): DevServ
   }
 
   return { handle, upgrade, close: () => agent.destroy() }
+}
+
+/** Where the server is to the browser: it cannot be reached under its own name behind ours (RFC 9110 §10.2.2, §8.7). */
+function isAddress(name: string): boolean {
+  return name === 'location' || name === 'content-location'
 }
 
 /** RFC 9110 §7.6.1; node frames our answer itself. */

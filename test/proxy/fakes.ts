@@ -69,6 +69,7 @@ export function fakeSessions(): FakeSessions {
     },
     read: (cookie) => (slow ? Promise.resolve().then(() => look(cookie)) : look(cookie)),
     use: (open) => void uses.push(open.ticket),
+    renewal: () => undefined,
     watch(open, onEnd) {
       const watcher = { ticket: open.ticket, onEnd }
       watchers.add(watcher)

@@ -471,6 +471,38 @@ describe('from the upstream', () => {
     expect(pairs(answerHeaders({}, { ...rules, status: 204 }))).not.toContainEqual(csp)
   })
 
+  it('leaves the policies of the kept answer alone on a 304 that names no type', () => {
+    const own = { 'content-security-policy': "default-src 'self'" }
+    const policies = (headers: Record<string, string>, overrides: Partial<AnswerRules> = {}) =>
+      lines('content-security-policy', headers, { status: 304, ...overrides })
+    expect(policies({})).toEqual([])
+    expect(policies(own)).toEqual([])
+    expect(policies(own, { sandbox: false })).toEqual([own['content-security-policy']])
+    expect(policies({ ...own, 'content-type': 'text/html' })).toEqual([
+      own['content-security-policy'],
+      csp[1],
+    ])
+  })
+
+  it.each<[string | undefined, number, boolean]>([
+    ['private', 200, true],
+    ['max-age=60, Private', 200, true],
+    ['no-store', 404, true],
+    [undefined, 200, true],
+    ['max-age=60', 200, true],
+    ['public, max-age=60', 200, false],
+    ['must-revalidate', 200, false],
+    ['no-cache', 200, false],
+    ['private="x-user", public', 200, false],
+    ['ext="a, private", public', 200, false],
+    [undefined, 304, false],
+    ['public', 101, true],
+  ])('a renewed session cookie goes with an answer that says %p (%p): %p', (control, status, goes) => {
+    const headers: Record<string, string> = control === undefined ? {} : { 'cache-control': control }
+    const told = lines('set-cookie', headers, { status, variesByCookie: true, renewedCookie: 'session=new' })
+    expect(told).toEqual(goes ? ['session=new'] : [])
+  })
+
   it("adds its policy after one of the upstream's own, and sandboxes nothing where told", () => {
     const own = { 'content-type': 'text/html', 'content-security-policy': "default-src 'self'" }
     expect(sentDown(own)).toEqual([...Object.entries(own), csp])

@@ -27,6 +27,8 @@ async function startDevServer() {
   const server = createServer((req, res) => {
     received.push(req)
     if (req.url === '/missing.js') res.statusCode = 404
+    if (req.url === '/docs') res.setHeader('Location', `http://${req.headers.host}/docs/?a=1`)
+    if (req.url === '/away') res.setHeader('Location', 'https://elsewhere.example/')
     res.setHeader('Set-Cookie', 'vite=1')
     res.setHeader('Content-Type', 'text/html')
     res.end(`dev ${req.url}`)
@@ -58,6 +60,13 @@ describe('a development server', () => {
     expect(res.get('Set-Cookie')).toBeUndefined()
     await request(app).get('/').set('Cookie', 'session=secret')
     expect(vite.received[1]?.headers.cookie).toBeUndefined()
+  })
+
+  it('sends nobody to its own address: its redirects stay on ours', async () => {
+    const vite = await startDevServer()
+    const { app } = spaApp({ devUrl: vite.url, secure: false, isOwnCookie })
+    expect((await request(app).get('/docs')).get('Location')).toBe('/docs/?a=1')
+    expect((await request(app).get('/away')).get('Location')).toBe('https://elsewhere.example/')
   })
 
   it('may use inline scripts and styles, and nothing more than a build may', async () => {

@@ -1,4 +1,4 @@
-/** What an upstream's addresses are to the browser. Made once for each route. */
+/** What an upstream's addresses are to the browser. Made once for each route, and for a development server. */
 export interface AnswerAddresses {
   readonly upstream: URL
   /** The target's own path, without a trailing slash. */
