@@ -78,7 +78,11 @@ export function startCaddy(options: EdgeOptions): Edge {
   return run(options, [binary('caddy', 'caddy'), 'run', '--adapter', 'caddyfile', '--config', path])
 }
 
-function run({ folder }: EdgeOptions, [program = '', ...args]: readonly string[]): Edge {
+/** A program of the system in front of us, until it is stopped. */
+export function run(
+  { folder }: Pick<EdgeOptions, 'folder'>,
+  [program = '', ...args]: readonly string[],
+): Edge {
   const home = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
   const child: ChildProcess = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],
