@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { platform } from 'node:os'
+import { resolve } from 'node:path'
 import { KeyFileError, loadKeys } from './api-token/key-file.ts'
 import type { Config } from './config/config.ts'
 import { readConfig } from './config/read-config.ts'
+import { readText } from './config/text-file.ts'
 import { builtInSignupSchema } from './signup/built-in-schema.ts'
 import { compileSignupSchema, type SignupSchema } from './signup/signup-schema.ts'
 
@@ -23,7 +26,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads and judges everything that `env` says and names. Starts nothing. */
 export async function examine(env: Environment): Promise<Examined | Rejected> {
-  const read = readConfig(env, { read: (path) => readFileSync(path, 'utf8') })
+  const read = readConfig(env, { read: readText, mode: modeOf })
   const { warnings } = read
   const found = 'problems' in read ? read.problems : []
   /** What a variable names is judged by its room unless the configuration has refused it already. */
@@ -39,10 +42,16 @@ export async function examine(env: Environment): Promise<Examined | Rejected> {
   return { config: read.config, signupSchema: signup.schema, warnings }
 }
 
+/** Windows has no such bits: there they say nothing. */
+function modeOf(path: string): number | undefined {
+  if (platform() === 'win32') return undefined
+  return statSync(path, { throwIfNoEntry: false })?.mode
+}
+
 function judgeSignupSchema(path: string | undefined): ReturnType<typeof compileSignupSchema> {
   return path === undefined
     ? { schema: builtInSignupSchema }
-    : compileSignupSchema(JSON.parse(readFileSync(path, 'utf8')), path)
+    : compileSignupSchema(JSON.parse(readText(path)), resolve(path))
 }
 
 async function judgeKeys(path: string | undefined): Promise<readonly string[]> {

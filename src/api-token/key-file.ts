@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { decodeText, NotText } from '../config/text-file.ts'
 import { type PrivateKeySet, parseKeySet } from './key-set.ts'
 
 /** A key file that cannot be used. `problems` are lines for people: they name the file and the key, never a key's value. */
@@ -17,12 +18,21 @@ export class KeyFileError extends Error {
 
 /** The private JWK Set (RFC 7517 §5) in a file. @throws KeyFileError */
 export async function loadKeys(path: string): Promise<PrivateKeySet> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new KeyFileError([`${path}: cannot be read (${error.code})`])
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new KeyFileError([`${resolve(path)}: cannot be read (${error.code})`])
   })
-  const { keys, problems } = await parseKeySet(text)
-  if (problems.length > 0) throw new KeyFileError(problems.map((problem) => `${path}: ${problem}`))
+  const { keys, problems } = await parseKeySet(textOf(path, bytes))
+  if (problems.length > 0) throw new KeyFileError(problems.map((problem) => `${resolve(path)}: ${problem}`))
   return keys
+}
+
+function textOf(path: string, bytes: Uint8Array): string {
+  try {
+    return decodeText(bytes)
+  } catch (error) {
+    if (error instanceof NotText) throw new KeyFileError([`${resolve(path)}: ${error.message}`])
+    throw error
+  }
 }
 
 /** A new ES256 key as a private JWK Set: what `coatcheck keygen` prints. */

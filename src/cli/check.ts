@@ -9,13 +9,13 @@ export const check: Command = {
   async run({ json }, { env, out, err }) {
     const examined = await examine(env)
     const problems = 'problems' in examined ? examined.problems : []
-    const warnings = 'warnings' in examined ? examined.warnings : []
+    const { warnings } = examined
     if (json) out(JSON.stringify({ ok: problems.length === 0, problems, warnings }))
     else {
+      // A misspelt name is a warning, and often the reason of a problem.
       for (const problem of problems) err(problem)
-      if (problems.length > 0) return 1
       for (const warning of warnings) err(`warning: ${warning}`)
-      out('The configuration is complete.')
+      if (problems.length === 0) out('The configuration is complete.')
     }
     return problems.length === 0 ? 0 : 1
   },

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { check } from './check.ts'
 import type { Command, CommandOptions, ExitCode, Option, OptionValues, Terminal } from './command.ts'
 import { doctor } from './doctor/doctor.ts'
+import { UnreadableDotEnv } from './environment.ts'
 import { explain } from './failure.ts'
 import { commandHelp, overview } from './help.ts'
 import { keygen } from './keygen.ts'
@@ -46,7 +47,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     return await command.run(optionsFrom(values), terminal)
   } catch (error) {
-    terminal.err(`coatcheck ${command.words}: ${explain(error)}`)
+    terminal.err(
+      error instanceof UnreadableDotEnv ? error.message : `coatcheck ${command.words}: ${explain(error)}`,
+    )
     return 1
   }
 }

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { reasonOf } from '../config/file-reader.ts'
+import { NotText, readText } from '../config/text-file.ts'
 import type { Environment } from '../config/variable-reader.ts'
 
 interface EnvironmentOptions {
@@ -16,13 +17,21 @@ export function readEnvironment({
   return { ...readDotEnv(join(directory, '.env')), ...variables }
 }
 
+/** The `.env` is there and cannot be read. The message is a line as of a wrong configuration. */
+export class UnreadableDotEnv extends Error {
+  override readonly name = 'UnreadableDotEnv'
+}
+
 function readDotEnv(path: string): Environment {
   try {
-    // Some editors put a byte order mark in front, which would become part of the first name.
-    return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return {}
-    throw new Error(`${path} cannot be read (${code})`, { cause: error })
+    return parseEnv(readText(path))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    const { code } = cause as NodeJS.ErrnoException
+    const why = cause instanceof NotText ? cause.message : `cannot be read${reasonOf(code)}`
+    throw new UnreadableDotEnv(
+      `${path}: ${why}; make it a file of NAME=value lines that this user can read, or take it away`,
+      { cause },
+    )
   }
 }

@@ -94,4 +94,26 @@ export const localPath = z.string().refine((value) => {
 /** A secret of our own. `$(…)` is a shell's: where nothing runs it, it is a text that everybody knows. */
 export const secret = z
   .string()
-  .refine((value) => !value.includes('$('), 'must be the secret itself: nothing runs a command in its place')
+  .refine((value) => !value.includes('$(') && !value.includes('coatcheck keygen'), {
+    error:
+      'must be the secret itself, because nothing runs a command in its place: run `npx coatcheck keygen --secret` in a shell and paste the line that it prints',
+    abort: true,
+  })
+
+/** What is wrong with the user name or password of a URL as people write it; undefined: nothing that shows. */
+export function credentialsFlaw(url: string): string | undefined {
+  const rest = url.replace(/^[a-z]+:\/\//i, '')
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? ''
+  const credentials = /^(.*)@/s.exec(authority)?.[1]
+  const behind = rest.slice(authority.length)
+  // A database's URL has no fragment. A host and its port cannot hold a user name, and a path no @ before its query.
+  const cut = rest.includes('#')
+    ? '#'
+    : credentials === undefined && /^[^?]*@|^\?[^=&]*@/.test(behind) && behind[0]
+  const codes: Readonly<Record<string, string>> = { '#': '%23', '/': '%2F', '?': '%3F' }
+  if (cut) return `must have ${cut} in a user name or password written as ${codes[cut]}`
+  if (credentials !== undefined && /%(?![0-9a-f]{2})/i.test(credentials))
+    return 'must have % in a user name or password written as %25'
+  if (credentials?.includes('@')) return 'must have @ in a user name or password written as %40'
+  return undefined
+}

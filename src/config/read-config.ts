@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { findCareless, refuseSharedSecrets } from './careless.ts'
 import type { Config, DatabaseConfig, SignupConfig } from './config.ts'
-import { type FileReader, fileProblem } from './file-reader.ts'
+import { type FileReader, readJsonFile } from './file-reader.ts'
 import { deepFreeze } from './freeze.ts'
-import { count, duration, oneOf, text, timerDuration } from './grammar.ts'
-import { isLoopbackAddress } from './loopback.ts'
+import { count, credentialsFlaw, duration, oneOf, text, timerDuration } from './grammar.ts'
 import { findMisspellings } from './misspellings.ts'
 import { readProviders } from './read-providers.ts'
 import { readListening, readPublic } from './read-public.ts'
@@ -21,7 +21,7 @@ export type ReadConfig = ({ readonly config: Config } | { readonly problems: rea
 
 /** Reads the whole environment by the public contract. Starts nothing, and reads no files but those that `env` names. */
 export function readConfig(env: Environment, files: FileReader): ReadConfig {
-  const reader = createVariableReader(env)
+  const reader = createVariableReader(env, files)
   const publicConfig = readPublic(reader)
   // What PUBLIC_URL asks for is judged only where it can be read.
   const loopback = publicConfig.loopback
@@ -63,8 +63,9 @@ export function readConfig(env: Environment, files: FileReader): ReadConfig {
     workers,
     shutdownTimeoutMs: reader.read('SHUTDOWN_TIMEOUT', timerDuration),
   }
+  refuseSharedSecrets(reader, config)
   const warnings = [
-    ...warn(config),
+    ...findCareless(config, reader, files),
     ...findMisspellings(
       env,
       providers.map(({ id }) => id),
@@ -78,8 +79,11 @@ export function readConfig(env: Environment, files: FileReader): ReadConfig {
 const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
   const path = /^sqlite:(?:\/\/(?=\/))?(.*)$/.exec(value)?.[1]
   if (path) return { kind: 'sqlite', path }
-  const isPostgres = /^postgres(ql)?:\/\//.test(value) && URL.canParse(value)
-  if (!isPostgres) context.addIssue({ code: 'custom', message: 'must be postgres://… or sqlite:PATH' })
+  const isPostgres = /^postgres(ql)?:\/\//.test(value)
+  const flaw = isPostgres ? credentialsFlaw(value) : undefined
+  if (flaw) context.addIssue({ code: 'custom', message: flaw })
+  else if (!isPostgres || !URL.canParse(value))
+    context.addIssue({ code: 'custom', message: 'must be postgres://… or sqlite:PATH' })
   return { kind: 'postgres', url: value }
 })
 
@@ -89,13 +93,12 @@ function readDatabase(reader: VariableReader, dataDir: string): DatabaseConfig {
 
 function readSignup(reader: VariableReader, files: FileReader): SignupConfig {
   const schemaPath = reader.read('SIGNUP_SCHEMA', text)
-  if (schemaPath !== undefined)
-    try {
-      if (!z.looseObject({}).safeParse(JSON.parse(files.read(schemaPath))).success)
-        reader.problem('SIGNUP_SCHEMA', 'must name a JSON Schema, an object')
-    } catch (cause) {
-      reader.problem('SIGNUP_SCHEMA', fileProblem(cause))
-    }
+  if (schemaPath !== undefined) {
+    const file = readJsonFile(files, schemaPath)
+    if ('problem' in file) reader.problem('SIGNUP_SCHEMA', file.problem)
+    else if (!z.looseObject({}).safeParse(file.json).success)
+      reader.problem('SIGNUP_SCHEMA', 'must name a JSON Schema, an object')
+  }
   return {
     mode: reader.read('SIGNUP', oneOf(['form', 'auto', 'closed'])),
     schemaPath,
@@ -115,23 +118,3 @@ const rateLimit = z
     const [, requests, window] = rateLimitGrammar.exec(value) ?? []
     return window === undefined ? undefined : { requests: Number(requests), windowMs: duration.parse(window) }
   })
-
-/** What works and is seldom meant. */
-function warn({ public: { loopback }, listen, ops, trustProxy }: Config): readonly string[] {
-  return [
-    ...(loopback && !isLoopbackAddress(listen.host)
-      ? ['HOST: listens beyond loopback while PUBLIC_URL is on loopback: others on the network can reach it']
-      : []),
-    ...(ops.port !== undefined && !isLoopbackAddress(ops.host)
-      ? ['OPS_HOST: metrics can be read from other machines; keep the port inside']
-      : []),
-    ...(!loopback && trustProxy.length === 0
-      ? [
-          'TRUST_PROXY: names nobody, though TLS ends in front: all requests seem to come from one address, and RATE_LIMIT counts them as one',
-        ]
-      : []),
-    ...(trustProxy.some((range) => /\/0+$/.test(range))
-      ? ['TRUST_PROXY: believes everybody’s X-Forwarded-For']
-      : []),
-  ]
-}

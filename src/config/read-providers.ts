@@ -44,7 +44,12 @@ const ids = list.pipe(
 )
 
 // OIDC Discovery §3: an issuer has no query and no fragment.
-const issuer = secureUrl.refine((value) => !value.includes('?'), 'must not have a query')
+const issuer = secureUrl
+  .refine((value) => !value.includes('?'), 'must not have a query')
+  .refine(
+    (value) => !/\/\.well-known(?:\/|$)/.test(value),
+    'must be the issuer itself, without /.well-known/… behind it: coatcheck adds that',
+  )
 
 // RFC 6749 §3.3: scope tokens.
 const scope = z

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RouteConfig } from './config.ts'
-import { type FileReader, fileProblem } from './file-reader.ts'
+import { type FileReader, jsonFlaw, readJsonFile } from './file-reader.ts'
 import { oneOf, targetUrl, timerDuration } from './grammar.ts'
 import { routeSchema, type WrittenRoute } from './route-schema.ts'
 import type { VariableReader } from './variable-reader.ts'
@@ -43,15 +43,16 @@ export function readRoutes(
 function readJson(reader: VariableReader, files: FileReader): readonly unknown[] | undefined {
   const value = reader.read('API_ROUTES', z.string())?.trim()
   if (value === undefined) return undefined
-  const inline = /^[[{]/.test(value)
-  try {
-    const json: unknown = JSON.parse(inline ? value : files.read(value))
-    if (Array.isArray(json)) return json
-    reader.problem('API_ROUTES', 'must be a JSON array of routes')
-  } catch (cause) {
-    reader.problem('API_ROUTES', inline ? 'must be JSON, and is not well formed' : fileProblem(cause))
-  }
+  const read = /^[[{]/.test(value) ? inlineJson(value) : readJsonFile(files, value)
+  if ('problem' in read) reader.problem('API_ROUTES', read.problem)
+  else if (!Array.isArray(read.json)) reader.problem('API_ROUTES', 'must be a JSON array of routes')
+  else return read.json
   return undefined
+}
+
+function inlineJson(text: string): { readonly json: unknown } | { readonly problem: string } {
+  const flaw = jsonFlaw(text)
+  return flaw === undefined ? { json: JSON.parse(text) } : { problem: `must be JSON, and is not: ${flaw}` }
 }
 
 function readRoute(reader: VariableReader, written: unknown, index: number): WrittenRoute | undefined {

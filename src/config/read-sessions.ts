@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RedisConfig, SessionConfig } from './config.ts'
-import { count, duration, list, oneOf, secret, text, timerDuration } from './grammar.ts'
+import { count, credentialsFlaw, duration, list, oneOf, secret, text, timerDuration } from './grammar.ts'
 import type { VariableReader } from './variable-reader.ts'
 
 const secretLength = 32
@@ -53,11 +53,20 @@ export function readSession(reader: VariableReader, loopback: boolean): SessionC
   return session
 }
 
-const redisUrl = z.string().refine((value) => {
-  if (!/^rediss?:\/\/[^/]/.test(value) || !URL.canParse(value)) return false
-  const { hostname, pathname, search, hash } = new URL(value)
-  return hostname !== '' && /^(\/\d*)?$/.test(pathname) && !search && !hash
-}, 'must be redis://HOST:PORT or rediss://HOST:PORT, with a database number at most behind it')
+const redisUrl = z.string().superRefine((value, context) => {
+  const isRedis = /^rediss?:\/\/[^/]/.test(value)
+  const flaw =
+    (isRedis ? credentialsFlaw(value) : undefined) ?? (isRedis && isRedisAddress(value) ? undefined : shape)
+  if (flaw) context.addIssue({ code: 'custom', message: flaw })
+})
+
+const shape = 'must be redis://HOST:PORT or rediss://HOST:PORT, with a database number at most behind it'
+
+function isRedisAddress(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const { hostname, pathname, search } = new URL(value)
+  return hostname !== '' && /^(\/\d*)?$/.test(pathname) && !search
+}
 
 /** Where sessions live; undefined: in memory. */
 export function readRedis(

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { PublicConfig, RouteConfig, ServiceTokenConfig, TokenExchangeConfig } from './config.ts'
-import { type FileReader, fileProblem } from './file-reader.ts'
+import { type FileReader, readJsonFile } from './file-reader.ts'
 import { duration, secret, secureUrl, text } from './grammar.ts'
 import type { VariableReader } from './variable-reader.ts'
 
@@ -48,15 +49,13 @@ export function readServiceTokenKeys(
 
 function checkKeyFile(reader: VariableReader, files: FileReader, path: string): void {
   const keySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), d: z.string() })).min(1) })
-  try {
-    if (keySet.safeParse(JSON.parse(files.read(path))).success) return
+  const file = readJsonFile(files, path)
+  if ('problem' in file) reader.problem('SERVICE_TOKEN_KEYS', file.problem)
+  else if (!keySet.safeParse(file.json).success)
     reader.problem(
       'SERVICE_TOKEN_KEYS',
-      'must name a JWK Set with private keys (`npx coatcheck keygen > keys.json`)',
+      `names ${resolve(path)}, which is no JWK Set with private keys (\`npx coatcheck keygen > keys.json\`)`,
     )
-  } catch (cause) {
-    reader.problem('SERVICE_TOKEN_KEYS', fileProblem(cause))
-  }
 }
 
 /** Who exchanges tokens; complete when a route wants that. */

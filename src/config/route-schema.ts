@@ -50,6 +50,11 @@ const method = z
   .regex(/^[A-Za-z-]+$/, 'must be a list of methods such as ["GET","POST"]')
   .transform((name) => name.toUpperCase())
   .refine((name) => name !== 'CONNECT', 'must not contain CONNECT')
+  // RFC 9110 §9.3.8: TRACE sends the request back as its answer, and so the token to the browser; TRACK is IIS's word.
+  .refine(
+    (name) => name !== 'TRACE' && name !== 'TRACK',
+    'must not contain TRACE or TRACK: they show the token',
+  )
 
 /** One route of API_ROUTES as a person writes it. Names it does not know are refused: a misspelt `auth` must not open a route. */
 export const routeSchema = z

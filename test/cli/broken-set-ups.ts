@@ -14,8 +14,9 @@ export const brokenSetUps = {
     'SPA_DIR has no index.html': /configuration: SPA_DIR: must name a folder with an index\.html/,
     'a route’s field is misspelt': /configuration: API_ROUTES: .*is not a field of a route/,
     'a variable is misspelt': /configuration: SESSION_LIMT: .*was SESSION_LIMIT meant/,
-    'TRUST_PROXY is not set behind a proxy': /configuration: TRUST_PROXY: names nobody/,
-    'TRUST_PROXY believes everybody': /configuration: TRUST_PROXY: believes everybody/,
+    'TRUST_PROXY is not set behind a proxy': /configuration: TRUST_PROXY: names no proxy/,
+    'TRUST_PROXY believes everybody':
+      /configuration: TRUST_PROXY: believes the X-Forwarded-For of nearly every address/,
     'metrics can be read from outside': /configuration: OPS_HOST: .*keep the port inside/,
   },
   machine: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseKeySet } from '../../src/api-token/key-set.ts'
-import { onLoopback, problemsOf } from '../config/environment.ts'
+import { onLoopback, problemsOf, warningsOf } from '../config/environment.ts'
 import { coatcheck } from './terminal.ts'
 
 describe('the command line', () => {
@@ -72,6 +72,21 @@ describe('coatcheck check', () => {
     expect({ code, err }).toEqual({ code: 0, err: [expect.stringMatching(/^warning: HOST: /)] })
   })
 
+  it('shows them beside problems, because a misspelt name is often the reason of one', async () => {
+    const { code, err } = await coatcheck('check', {
+      PROVIDERS: 'kakao',
+      KAKO_CLIENT_ID: 'x',
+      KAKAO_CLIENT_SECRET: 'y',
+    })
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: [
+        expect.stringMatching(/^KAKAO_CLIENT_ID: is required/),
+        'warning: KAKO_CLIENT_ID: is not a variable of coatcheck; was KAKAO_CLIENT_ID meant?',
+      ],
+    })
+  })
+
   it('speaks JSON', async () => {
     const { code, json, err } = await coatcheck('check --json', { ...onLoopback, PORT: 'x' })
     expect(json()).toEqual({ ok: false, problems: [expect.stringMatching(/^PORT: /)], warnings: [] })
@@ -108,6 +123,9 @@ describe('coatcheck keygen', () => {
   it('makes a secret that passes', async () => {
     const { out } = await coatcheck('keygen --secret')
     expect(out).toHaveLength(1)
-    expect(problemsOf({ ...onLoopback, SESSION_SECRET: out[0], SERVICE_TOKEN_SECRET: out[0] })).toEqual([])
+    for (const name of ['SESSION_SECRET', 'SERVICE_TOKEN_SECRET']) {
+      const env = { ...onLoopback, [name]: out[0] }
+      expect([...problemsOf(env), ...warningsOf(env)]).toEqual([])
+    }
   })
 })

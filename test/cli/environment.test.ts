@@ -39,6 +39,8 @@ describe('.env', () => {
 
   it('stops the start when it is there and cannot be read', () => {
     mkdirSync(join(directory, '.env'))
-    expect(() => readEnvironment({ directory, variables: {} })).toThrow(/\.env cannot be read \(EISDIR\)/)
+    expect(() => readEnvironment({ directory, variables: {} })).toThrow(
+      /\.env: cannot be read \(EISDIR\): it is a folder/,
+    )
   })
 })

@@ -71,7 +71,7 @@ describe('.env.example', () => {
         ]),
       ),
       SESSION_SECRET: secret,
-      SERVICE_TOKEN_SECRET: secret,
+      SERVICE_TOKEN_SECRET: 'y'.repeat(32),
       PROVIDERS: providers.join(),
     }
     const files = { './signup.schema.json': '{}', 'web/dist/index.html': '' }

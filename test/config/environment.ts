@@ -14,8 +14,10 @@ export const onLoopback: Environment = {
 export const inProduction: Environment = {
   ...onLoopback,
   PUBLIC_URL: 'https://app.example.com',
-  SESSION_SECRET: 'x'.repeat(32),
-  REDIS_URL: 'redis://redis.internal:6379',
+  GOOGLE_CLIENT_SECRET: 'GOCSPX-8fKq2nVw7TzLr3',
+  SESSION_SECRET: 'q7Wn2Kc9Xv4Lb8Rt1Zs6Md3Fh5Jg0PyEu',
+  REDIS_URL: 'rediss://coatcheck:kV9tLm2Q@redis.internal:6379',
+  DATABASE_URL: 'postgres://coatcheck:Tz4hWq8N@db.internal/coatcheck?sslmode=verify-full',
 }
 
 /** Files by path, and nothing else. */
@@ -34,6 +36,14 @@ export function configOf(env: Environment, files: Readonly<Record<string, string
   const result = readConfig(env, filesWith(files))
   if ('problems' in result) throw new Error(result.problems.join('\n'))
   return result.config
+}
+
+/** What a start would say of an environment that works, line by line. */
+export function warningsOf(
+  env: Environment,
+  files: Readonly<Record<string, string>> = {},
+): readonly string[] {
+  return readConfig(env, filesWith(files)).warnings
 }
 
 /** The problems of an environment, none if it is right. */

@@ -101,12 +101,12 @@ describe('API_ROUTES', () => {
     expect(configOf(env, files).routes.map(({ path }) => path)).toEqual(['/x'])
     expect(problemsOf(env)).toEqual([expect.stringMatching(/^API_ROUTES: .*ENOENT/)])
     expect(problemsOf(env, { 'routes.json': 'not json' })).toEqual([
-      expect.stringContaining('well-formed JSON'),
+      expect.stringContaining('/routes.json, which is not JSON: line 1, column 1: '),
     ])
   })
 
   it.each([
-    ['{', 'not well formed'],
+    ['{', 'must be JSON, and is not: line 1, column 2: the text ends too early'],
     ['{"path":"/x"}', 'array'],
     ['[7]', 'route 1: must be a JSON object'],
     ['["/x"]', 'route 1: must be a JSON object'],
