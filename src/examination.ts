@@ -27,12 +27,13 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Reads and judges everything that `env` says and names. Starts nothing. */
 export async function examine(env: Environment): Promise<Examined | Rejected> {
   const read = readConfig(env, { read: readText, mode: modeOf })
-  const { warnings } = read
   const found = 'problems' in read ? read.problems : []
   /** What a variable names is judged by its room unless the configuration has refused it already. */
   const named = (variable: string) =>
     found.some((problem) => problem.startsWith(`${variable}:`)) ? undefined : env[variable] || undefined
   const signup = judgeSignupSchema(named('SIGNUP_SCHEMA'))
+  const ofSchema = 'warnings' in signup ? signup.warnings : []
+  const warnings = [...read.warnings, ...ofSchema.map((warning) => `SIGNUP_SCHEMA: ${warning}`)]
   const problems = [
     ...found,
     ...('problems' in signup ? signup.problems.map((problem) => `SIGNUP_SCHEMA: ${problem}`) : []),
@@ -50,7 +51,7 @@ function modeOf(path: string): number | undefined {
 
 function judgeSignupSchema(path: string | undefined): ReturnType<typeof compileSignupSchema> {
   return path === undefined
-    ? { schema: builtInSignupSchema }
+    ? { schema: builtInSignupSchema, warnings: [] }
     : compileSignupSchema(JSON.parse(readText(path)), resolve(path))
 }
 

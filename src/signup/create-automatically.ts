@@ -1,6 +1,7 @@
 import type { Log } from '../ops/log.ts'
 import type { Identity } from '../session/session.ts'
-import { NameTaken, type User, type UserDirectory } from '../users/directory.ts'
+import { NameTaken, type Profile, type User, type UserDirectory } from '../users/directory.ts'
+import { isTooLarge } from './profile-size.ts'
 import type { Accepted, SignupSchema } from './signup-schema.ts'
 
 /** What `SIGNUP=auto` works with. */
@@ -34,13 +35,20 @@ export function createAutomatically({ directory, schema, log }: AutomaticSignup)
 /** Those properties of the schema that the provider's data fill validly, each judged by itself. */
 export function profileFromIdentity(
   schema: SignupSchema,
-  { nickname, email, picture }: Identity,
+  { nickname, email, emailVerified, picture }: Identity,
 ): ReadonlyMap<string, Accepted> {
-  const offered = { nickname, name: nickname, email, picture }
-  const offers = Object.entries(offered).flatMap(([property, value]): [string, Accepted][] => {
-    if (value === undefined || !schema.properties.includes(property)) return []
+  // An address that nobody has proved would be another person's in the profile, the token, and as a unique value.
+  const proved = emailVerified ? email : undefined
+  const offered = { nickname, name: nickname, email: proved, picture }
+  const offers = new Map<string, Accepted>()
+  let profile: Profile = {}
+  for (const [property, value] of Object.entries(offered)) {
+    if (value === undefined || !schema.properties.includes(property)) continue
     const judged = schema.judgeProperty(property, value)
-    return 'errors' in judged ? [] : [[property, judged]]
-  })
-  return new Map(offers)
+    // Each may fit by itself, and all together be too large for a session.
+    if ('errors' in judged || isTooLarge({ ...profile, ...judged.profile })) continue
+    profile = { ...profile, ...judged.profile }
+    offers.set(property, judged)
+  }
+  return offers
 }

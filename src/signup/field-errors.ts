@@ -37,6 +37,7 @@ const details: Readonly<Record<Language, Details>> = {
     uniqueItems: () => 'Choose nothing twice.',
     characters: () => 'Remove the control characters.',
     invisible: () => 'Use at least one character that can be seen.',
+    size: () => 'This is too much altogether: 4 KB at most.',
     otherwise: () => 'This is not valid.',
   },
   ko: {
@@ -60,6 +61,7 @@ const details: Readonly<Record<Language, Details>> = {
     uniqueItems: () => '같은 것을 두 번 고를 수 없습니다.',
     characters: () => '제어 문자는 쓸 수 없습니다.',
     invisible: () => '보이는 문자를 한 자 이상 입력해 주세요.',
+    size: () => '전체 내용이 너무 큽니다. 4KB 이하로 줄여 주세요.',
     otherwise: () => '올바르지 않은 값입니다.',
   },
 }

@@ -1,11 +1,8 @@
+import { explodes } from './exploding-pattern.ts'
 import { pointerToken } from './field-errors.ts'
-import { largestValue } from './largest-value.ts'
 import { normaliseText } from './profile-text.ts'
 import { reservedNames } from './reserved-names.ts'
 import { dialectFlaws, isKnownDialect } from './validator.ts'
-
-/** The profile travels in every session and every token. */
-const largestBodyBytes = 4096
 
 type Schema = Readonly<Record<string, unknown>>
 
@@ -16,15 +13,13 @@ export function schemaProblems(schema: unknown): readonly string[] {
     return ['/: "$schema" must be that of JSON Schema 2020-12 or draft-07']
   const flaws = dialectFlaws(schema)
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
-  const found = [
+  return [
     ...rootProblems(schema),
     ...nameProblems(properties),
     ...uniqueProblems(schema),
     ...textProblems(schema),
     ...flaws,
   ]
-  // What is no JSON Schema has no size.
-  return flaws.length > 0 ? found : [...found, ...sizeProblems(schema)]
 }
 
 function rootProblems(schema: Schema): string[] {
@@ -73,15 +68,35 @@ function textProblems(schema: Schema): string[] {
   return problems
 }
 
-function sizeProblems(schema: Schema): string[] {
-  const closed = { ...schema, type: 'object', additionalProperties: false }
-  const { bytes, lacks } = largestValue(closed, { root: closed, pointer: '', references: [] })
-  if (lacks.length > 0)
-    return lacks.map(
-      (lack) => `${lack} does not bound the size of a body, of which ${largestBodyBytes} bytes are allowed`,
-    )
-  if (bytes <= largestBodyBytes) return []
-  return [`/: "properties" allow a body of ${bytes} bytes; at most ${largestBodyBytes} are allowed`]
+/** APIs take these for what an identity provider vouches for, or for a right; a person writes them here. */
+const takenForClaims = new Set(
+  'role is_admin admin superuser is_staff permission authorities tenant tenant_id org organization email_verified phone_number_verified username preferred_username upn uid user_id userid login'.split(
+    ' ',
+  ),
+)
+
+/** What a sign-up schema may have and seldom should, a line each: places and names. */
+export function schemaWarnings(schema: object): readonly string[] {
+  const warnings: string[] = []
+  const { properties } = schema as Schema
+  for (const name of Object.keys(isObject(properties) ? properties : {}))
+    if (takenForClaims.has(name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()))
+      warnings.push(
+        `/properties/${pointerToken(name)}: APIs take "${name}" for a claim that somebody vouches for, but each person writes it; choose another name`,
+      )
+  visit(schema, '', (node, pointer) => {
+    const longest = typeof node['maxLength'] === 'number' ? node['maxLength'] : undefined
+    const patterns = [
+      node['pattern'],
+      ...Object.keys(isObject(node['patternProperties']) ? node['patternProperties'] : {}),
+    ]
+    for (const pattern of patterns)
+      if (typeof pattern === 'string' && explodes(pattern, longest))
+        warnings.push(
+          `${pointer || '/'}: "pattern" takes longer than a second for some texts (catastrophic backtracking), and every request waits; write it without a repetition inside a repetition, or give it a small "maxLength"`,
+        )
+  })
+  return warnings
 }
 
 function visit(node: unknown, pointer: string, see: (node: Schema, pointer: string) => void): void {

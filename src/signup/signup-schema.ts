@@ -1,7 +1,8 @@
 import type { Profile, UniqueValue } from '../users/directory.ts'
 import { type FieldError, type Flaw, fieldErrors, type Language, pointerToken } from './field-errors.ts'
 import { normaliseBody } from './normalised-body.ts'
-import { schemaProblems } from './schema-problems.ts'
+import { isTooLarge } from './profile-size.ts'
+import { schemaProblems, schemaWarnings } from './schema-problems.ts'
 import { uniqueKey } from './unique-key.ts'
 import { compileValidator, type ObjectSchema } from './validator.ts'
 
@@ -31,10 +32,16 @@ export interface SignupSchema {
 export function compileSignupSchema(
   schema: unknown,
   source: string,
-): { readonly schema: SignupSchema } | { readonly problems: readonly string[] } {
+):
+  | { readonly schema: SignupSchema; readonly warnings: readonly string[] }
+  | { readonly problems: readonly string[] } {
   const problems = schemaProblems(schema)
-  if (problems.length > 0) return { problems: problems.map((problem) => `${source}: ${problem}`) }
-  return { schema: createSignupSchema(schema as ObjectSchema) }
+  const lines = (all: readonly string[]) => all.map((one) => `${source}: ${one}`)
+  if (problems.length > 0) return { problems: lines(problems) }
+  return {
+    schema: createSignupSchema(schema as ObjectSchema),
+    warnings: lines(schemaWarnings(schema as ObjectSchema)),
+  }
 }
 
 /** Compiles a schema that is known to be one for sign-up. */
@@ -46,6 +53,8 @@ export function createSignupSchema(schema: ObjectSchema): SignupSchema {
 
   function flawsOf(body: Profile): { readonly profile: Profile; readonly flaws: readonly Flaw[] } {
     const { profile, flaws } = normaliseBody(body, singleLine)
+    // Before the schema sees it: a pattern can take long over a long text.
+    if (isTooLarge(profile)) return { profile, flaws: [{ keyword: 'size', instancePath: '', params: {} }] }
     return { profile, flaws: [...flaws, ...validate(profile)] }
   }
   function verdict(profile: Profile, flaws: readonly Flaw[], language: Language): Accepted | Refused {
@@ -67,7 +76,9 @@ export function createSignupSchema(schema: ObjectSchema): SignupSchema {
     judgeProperty(property, value, language = 'en') {
       const { profile, flaws } = flawsOf({ [property]: value })
       const own = `${pointerOf(property)}/`
-      const ofProperty = flaws.filter(({ instancePath }) => `${instancePath}/`.startsWith(own))
+      const ofProperty = flaws.filter(
+        ({ keyword, instancePath }) => keyword === 'size' || `${instancePath}/`.startsWith(own),
+      )
       return verdict(profile, ofProperty, language)
     },
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Identity } from '../../src/session/session.ts'
-import { createAutomatically } from '../../src/signup/create-automatically.ts'
+import { createAutomatically, profileFromIdentity } from '../../src/signup/create-automatically.ts'
 import { compileSignupSchema } from '../../src/signup/signup-schema.ts'
 import { createUsers } from '../../src/users/create-users.ts'
 import type { Users } from '../../src/users/directory.ts'
@@ -31,13 +31,24 @@ describe('sign-up without a form', () => {
     createAutomatically({ directory: users.directory, schema, log })({
       provider: 'kakao',
       subject: '1',
-      emailVerified: false,
+      emailVerified: true,
       ...identity,
     })
 
   it('takes from the provider what the schema takes', async () => {
     const { profile } = await create({ nickname: ' 둘리 ', email: 'a@example.com', picture: 'https://img/1' })
     expect(profile).toEqual({ nickname: '둘리', name: '둘리', email: 'a@example.com' })
+  })
+
+  it('leaves out an e-mail address that the provider has not verified', async () => {
+    const identity = { nickname: 'kim', email: 'victim@example.com', emailVerified: false }
+    expect((await create(identity)).profile).toEqual({ nickname: 'kim', name: 'kim' })
+  })
+
+  it('takes no more than a session can carry', () => {
+    const open = schemaOf({ nickname: { type: 'string' }, name: { type: 'string' } })
+    const identity = { provider: 'kakao', subject: '1', emailVerified: false, nickname: 'x'.repeat(3000) }
+    expect([...profileFromIdentity(open, identity).keys()]).toEqual(['nickname'])
   })
 
   it('leaves out what is not valid, and makes the user all the same', async () => {
