@@ -10,7 +10,7 @@ import express, {
 } from 'express'
 import { comesFromElsewhere, isSafeMethod } from './http/fetch-metadata.ts'
 import { Problem, sendProblem } from './http/problem.ts'
-import { publicUrl } from './http/public-host.ts'
+import { misdirected, type PublicHost } from './http/public-host.ts'
 import { redirect } from './http/redirect.ts'
 import { requestId } from './http/request-id.ts'
 import type { LogEvent } from './ops/log.ts'
@@ -21,7 +21,7 @@ type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) 
 /** What the table of contents mounts. Rooms come as finished handlers. */
 export interface AppParts {
   readonly publicOrigin: string
-  readonly publicHost: string
+  readonly publicHost: PublicHost
   /** Told when a request begins that is not the proxy's, which reports its own. */
   readonly logRequests: (req: IncomingMessage, res: ServerResponse) => void
   readonly healthz: RequestHandler
@@ -92,14 +92,11 @@ const nothingHere: RequestHandler = () => {
 type Handle = (req: Request, res: Response, next: NextFunction) => void
 
 /** What every request passes: the public host, the API routes, the files of the last second. The rest is Express's. */
-function before(
-  handle: Handle,
-  { logRequests, publicOrigin, publicHost, proxy, recentPage }: AppParts,
-): Handle {
+function before(handle: Handle, { logRequests, publicHost, proxy, recentPage }: AppParts): Handle {
   return (req, res, next) => {
-    // People who arrive under another name are sent to the one that cookies live on; probes come under any.
-    const location = probes.has(req.url) ? undefined : publicUrl(req, publicOrigin, publicHost)
-    if (location === undefined) {
+    // People who arrive under another name are sent to the one that cookies live on; nothing else is served there.
+    const elsewhere = publicHost.elsewhere(req)
+    if (elsewhere === undefined) {
       proxy(req, res, () => {
         logRequests(req, res)
         if (!recentPage(req, res)) handle(req, res, next)
@@ -107,12 +104,12 @@ function before(
       return
     }
     logRequests(req, res)
-    res.setHeader('X-Request-Id', requestId(req))
-    redirect(res, 308, location)
+    const id = requestId(req)
+    res.setHeader('X-Request-Id', id)
+    if (elsewhere === misdirected) sendProblem(res, new Problem('misdirected-request'), id)
+    else redirect(res, 308, elsewhere)
   }
 }
-
-const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** The gate's first question, for every unsafe `/auth` request and for links; what follows depends on the caller's state. */
 function refuseElsewhere(publicOrigin: string): RequestHandler {

@@ -9,6 +9,7 @@ import type { Config } from './config/config.ts'
 import { createSealer } from './crypto/seal.ts'
 import { type Environment, type Examined, examine } from './examination.ts'
 import { Problem } from './http/problem.ts'
+import { createPublicHost } from './http/public-host.ts'
 import { createTrustedPeers } from './http/trusted-peers.ts'
 import { createAttemptJar, isAttemptCookie } from './login/attempt.ts'
 import { createAttemptNotes } from './login/attempt-notes.ts'
@@ -33,7 +34,7 @@ import { createProviders } from './providers/create-providers.ts'
 import { createProxy } from './proxy/create-proxy.ts'
 import { afterTheGate, serverOptions } from './proxy/server-options.ts'
 import { travellerOf } from './proxy/traveller.ts'
-import { refuseUpgrade } from './proxy/upgrade-answer.ts'
+import { refuseUpgrade, takeOver } from './proxy/upgrade-answer.ts'
 import { createSessions } from './session/create-sessions.ts'
 import { sessionSecrets, sessionSettings } from './session-settings.ts'
 import { createAutomatically } from './signup/create-automatically.ts'
@@ -275,9 +276,10 @@ export async function compose(
     { name: 'users', ping: () => users.ping(), required: false },
   ])
 
+  const namedHost = createPublicHost(config.public)
   const app = createApp({
     publicOrigin,
-    publicHost,
+    publicHost: namedHost,
     logRequests: logRequests(requestLog, clock),
     healthz: health.live,
     readyz: health.ready,
@@ -299,7 +301,9 @@ export async function compose(
 
   traceApp(app, tracing)
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
-    if (!proxy.upgrade(req, socket, head) && !spa.upgrade(req, socket, head))
+    if (namedHost.elsewhere(req) !== undefined) {
+      if (takeOver(socket)) refuseUpgrade(req, socket, new Problem('misdirected-request'))
+    } else if (!proxy.upgrade(req, socket, head) && !spa.upgrade(req, socket, head))
       refuseUpgrade(req, socket, new Problem('not-found'))
   }
 

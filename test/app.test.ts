@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import supertest from 'supertest'
 import { createCoatcheck } from '../src/composition.ts'
+import { createPublicHost } from '../src/http/public-host.ts'
+import { askAt } from './support/ask.ts'
 import { freshName, type House, openHouse, signUp } from './support/house.ts'
 
 let house: House
@@ -12,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => house.close())
 
-const app = () => supertest(house.coatcheck.app)
+const app = () => askAt(house.env['PUBLIC_URL'], house.coatcheck.app)
 const host = () => new URL(house.env['PUBLIC_URL'] as string).host
 
 describe('createCoatcheck', () => {
@@ -129,14 +132,74 @@ describe('the public host', () => {
     expect(new URL(response.headers['location'] as string).origin).toBe(house.env['PUBLIC_URL'])
   })
 
-  it('does not matter to a fetch, a form or a probe', async () => {
+  it('is the only one: whatever else comes under another name is refused', async () => {
     for (const request of [
       app().get('/auth/session').set('Sec-Fetch-Mode', 'cors').set('Accept', 'text/html'),
-      app().post('/auth/logout').set('X-CSRF', '1'),
-      app().get('/healthz').set('Accept', 'text/html'),
+      app().get('/api/x'),
+      app().get('/'),
+      app().head('/').set('Accept', 'text/html'),
+      app().post('/auth/logout').set('X-CSRF', '1').set('Sec-Fetch-Mode', 'navigate'),
+      app().get('/healthz/x'),
+      app().get('/.well-known'),
+      app().post('/auth/webhooks'),
     ]) {
-      expect((await request.set('Host', 'other.example')).status).toBe(200)
+      const { status, headers, body } = await request.set('Host', 'other.example')
+      expect([status, headers['x-coatcheck-problem'], body?.code ?? headers['x-coatcheck-problem']]).toEqual([
+        421,
+        'misdirected-request',
+        'misdirected-request',
+      ])
     }
+  })
+
+  it('does not matter to probes, to APIs that want our keys and to providers that send notices', async () => {
+    for (const [request, status] of [
+      [app().get('/healthz').set('Accept', 'text/html'), 200],
+      [app().get('/readyz?verbose'), 200],
+      [app().get('/.well-known/jwks.json').set('Accept', 'text/html'), 200],
+      [app().post('/auth/webhooks/kakao'), 401],
+      [app().post('/auth/backchannel-logout/kakao'), 400],
+    ] as const)
+      expect((await request.set('Host', '10.1.2.3:3000')).status).toBe(status)
+  })
+
+  it.each([
+    ['https://app.example', 'app.example', undefined],
+    ['https://app.example', 'App.Example:443', undefined],
+    ['https://app.example', 'APP.EXAMPLE.', undefined],
+    ['https://app.example', 'app.example.:443', undefined],
+    ['https://app.example', 'app.example:', undefined],
+    ['https://app.example', 'app.example:80', 'https://app.example/a?b'],
+    ['https://app.example', 'app.example.evil.example', 'https://app.example/a?b'],
+    ['https://app.example', 'xapp.example', 'https://app.example/a?b'],
+    ['https://app.example', '', 'https://app.example/a?b'],
+    ['https://app.example:8443', 'app.example:8443', undefined],
+    ['https://app.example:8443', 'app.example', 'https://app.example:8443/a?b'],
+    ['http://localhost', 'LOCALHOST:80', undefined],
+    ['http://localhost', 'localhost:443', 'http://localhost/a?b'],
+    ['http://[::1]:3000', '[::1]:3000', undefined],
+    ['http://[::1]', '[::1]:80', undefined],
+    ['http://[::1]:3000', '[::1]', 'http://[::1]:3000/a?b'],
+  ])('%s is asked for by a navigation to Host %j: goes to %s', (origin, asked, location) => {
+    const publicHost = createPublicHost({ origin, host: new URL(origin).host })
+    const req = { method: 'GET', url: '/a?b', headers: { host: asked, 'sec-fetch-mode': 'navigate' } }
+    expect(publicHost.elsewhere(req as unknown as IncomingMessage)).toBe(location)
+  })
+
+  it('is not asked for again by a browser that is there already, whatever a proxy made of its Host', async () => {
+    const { status, body } = await app()
+      .get('/')
+      .set({ Host: 'coatcheck:3000', 'X-Forwarded-Host': `${host().toUpperCase()}, inner` })
+      .set('Sec-Fetch-Mode', 'navigate')
+    expect([status, body.code]).toEqual([421, 'misdirected-request'])
+  })
+
+  it('is asked for by WebSockets, too', async () => {
+    const answer = await raw(
+      'GET /api/live HTTP/1.1\r\nHost: evil.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\nOrigin: http://evil.example\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 421 [\s\S]*"code":"misdirected-request"/)
   })
 
   it('is no proxy: an absolute-form target is refused', async () => {

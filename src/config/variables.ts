@@ -27,7 +27,7 @@ export const variableGroups = [
         name: 'PUBLIC_URL',
         default: 'http://localhost:3000',
         meaning:
-          'The one origin that browsers use: https, unless its host is localhost, *.localhost, 127.0.0.0/8 or [::1]. Every absolute URL is built from it.',
+          'The one origin that browsers use: https, unless its host is localhost, *.localhost, 127.0.0.0/8 or [::1]. Every absolute URL is built from it. Under another Host, navigations are sent to it and everything else is refused (421).',
         example: 'https://app.example.com',
       },
       { name: 'PORT', default: '3000', meaning: 'The port it listens on.', example: '3000' },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import supertest from 'supertest'
 import { createApp } from '../../examples/express-app/app.ts'
 import type { Browser } from '../../src/testing/world.ts'
+import { askAt } from '../support/ask.ts'
 import { freshName, type House, openHouse, signUp } from '../support/house.ts'
 
 let house: House
@@ -83,6 +84,8 @@ describe('an Express application with coatcheck in it', () => {
     const api = await browser.fetch('/api/echo', { method: 'POST', json: { a: 1 } })
     expect(api.json()).toEqual({ from: 'api' })
     expect(house.api.requests.at(-1)?.headers.authorization).toMatch(/^Bearer /)
-    expect((await supertest(app).get('/nowhere')).body).toMatchObject({ code: 'not-found' })
+    expect((await askAt(house.env['PUBLIC_URL'], app).get('/nowhere')).body).toMatchObject({
+      code: 'not-found',
+    })
   })
 })

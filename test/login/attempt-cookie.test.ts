@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import supertest from 'supertest'
 import { randomToken } from '../../src/crypto/random.ts'
 import { createSealer } from '../../src/crypto/seal.ts'
 import { attemptName, createAttemptJar } from '../../src/login/attempt.ts'
 import type { Browser } from '../../src/testing/world.ts'
+import { askAt } from '../support/ask.ts'
 import { beginLogin, type House, openHouse, signUp } from '../support/house.ts'
 
 const origin = 'https://localhost:3000'
@@ -18,9 +18,7 @@ afterAll(() => Promise.all([house.close(), plain.close()]))
 
 describe('an attempt’s cookie, over https', () => {
   it('is Secure, bound to this very host, closed to scripts and gone after ten minutes', async () => {
-    const { headers } = await supertest(house.coatcheck.app)
-      .get('/auth/login/acme')
-      .set('Host', 'localhost:3000')
+    const { headers } = await askAt(origin, house.coatcheck.app).get('/auth/login/acme')
     expect(headers['set-cookie']).toEqual([
       expect.stringMatching(
         /^__Host-login-[\w-]{22}=[\w-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
@@ -29,7 +27,7 @@ describe('an attempt’s cookie, over https', () => {
   })
 
   it('holds nothing that can be read: neither state, nonce, verifier nor where it leads', async () => {
-    const { headers } = await supertest(house.coatcheck.app).get('/auth/login/acme?returnTo=/diary')
+    const { headers } = await askAt(origin, house.coatcheck.app).get('/auth/login/acme?returnTo=/diary')
     const [cookie = ''] = headers['set-cookie'] as unknown as string[]
     const asked = new URL(headers['location'] as string).searchParams
     const value = cookie.slice(cookie.indexOf('=') + 1, cookie.indexOf(';'))

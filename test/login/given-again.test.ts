@@ -1,9 +1,8 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient } from 'redis'
 import { type Coatcheck, createCoatcheck } from '../../src/composition.ts'
 import type { Browser } from '../../src/testing/world.ts'
+import { askAt } from '../support/ask.ts'
 import { beginLogin, callBack, type House, openHouse, sessionOf, signUp } from '../support/house.ts'
 import { freshPrefix, redisUrl } from '../support/services.ts'
 
@@ -135,22 +134,16 @@ describe.each(['memory', 'Redis'])('a callback that comes twice, kept in %s', (s
   if (store === 'Redis')
     it('does so on another instance, from what Redis alone does not reveal', async () => {
       const second: Coatcheck = await createCoatcheck({ env: house.env, now: house.world.now })
-      const server = second.app.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const { port } = server.address() as AddressInfo
       const { query, cookie } = await reach()
       const first = await ask(query, cookie)
-      const again = await fetch(`http://127.0.0.1:${port}/auth/callback/kakao?${query}`, {
-        redirect: 'manual',
-        headers: { cookie, host: new URL(house.env['PUBLIC_URL'] ?? '').host },
-      })
-      const lines = again.headers.getSetCookie()
+      const again = await askAt(house.env['PUBLIC_URL'], second.app)
+        .get(`/auth/callback/kakao?${query}`)
+        .set('Cookie', cookie)
+      const lines = again.headers['set-cookie'] as unknown as string[]
       expect([again.status, lines.find((line) => line.startsWith('session='))?.split(';')[0]]).toEqual([
         303,
         first.session,
       ])
-      server.closeAllConnections()
-      server.close()
       await second.close()
 
       const redis = await createClient({ url: redisUrl() }).connect()

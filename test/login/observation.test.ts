@@ -3,6 +3,7 @@ import supertest from 'supertest'
 import { compose, type House } from '../../src/composition.ts'
 import { examine } from '../../src/examination.ts'
 import { createWorld, faults, type World } from '../../src/testing/world.ts'
+import { askAt } from '../support/ask.ts'
 
 let world: World
 let house: House
@@ -29,7 +30,7 @@ it('operators see logins by provider and outcome, and failures by class', async 
 })
 
 it('the public listener has no metrics', async () => {
-  expect((await supertest(house.app).get('/metrics')).status).toBe(404)
+  expect((await askAt(world.env['PUBLIC_URL'], house.app).get('/metrics')).status).toBe(404)
 })
 
 it('readiness is red once the server is about to leave, and the verbose answer says of what it depends', async () => {

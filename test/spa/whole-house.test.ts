@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import express from 'express'
-import supertest from 'supertest'
+import { askAt } from '../support/ask.ts'
 import { type House, openHouse } from '../support/house.ts'
 
 describe('a file that is asked for again within a second', () => {
@@ -22,7 +22,7 @@ describe('a file that is asked for again within a second', () => {
   })
 
   const get = (path: string, headers: Record<string, string> = {}) =>
-    supertest(house.coatcheck.app)
+    askAt(house.env['PUBLIC_URL'], house.coatcheck.app)
       .get(path)
       .set({ 'Accept-Encoding': 'identity', ...headers })
   const withoutIds = ({ 'x-request-id': _id, date: _date, ...rest }: Record<string, string>) => rest
@@ -47,13 +47,13 @@ describe('a file that is asked for again within a second', () => {
     expect((await get('/index-BxZ9a_3k.js', { 'If-None-Match': headers['etag'] as string })).status).toBe(304)
     const part = await get('/index-BxZ9a_3k.js', { Range: 'bytes=0-6' })
     expect([part.status, part.text]).toEqual([206, 'console'])
-    const head = await supertest(house.coatcheck.app).head('/index-BxZ9a_3k.js')
+    const head = await askAt(house.env['PUBLIC_URL'], house.coatcheck.app).head('/index-BxZ9a_3k.js')
     expect([head.status, head.text]).toEqual([200, undefined])
   })
 
   it('is compressed for whoever takes that, and only for them', async () => {
     await get('/index-BxZ9a_3k.js')
-    const { headers } = await supertest(house.coatcheck.app)
+    const { headers } = await askAt(house.env['PUBLIC_URL'], house.coatcheck.app)
       .head('/index-BxZ9a_3k.js')
       .set('Accept-Encoding', 'gzip')
     expect(headers['content-encoding']).toBe('gzip')
@@ -78,7 +78,9 @@ describe('a file that is asked for again within a second', () => {
     })
     app.use(house.coatcheck.app)
     const as = (who: string) =>
-      supertest(app).get('/index-BxZ9a_3k.js').set({ 'Accept-Encoding': 'mounted', 'X-Who': who })
+      askAt(house.env['PUBLIC_URL'], app)
+        .get('/index-BxZ9a_3k.js')
+        .set({ 'Accept-Encoding': 'mounted', 'X-Who': who })
     await as('first')
     expect((await as('second')).headers['set-cookie']).toEqual(['who=second'])
     expect(
