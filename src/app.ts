@@ -9,6 +9,7 @@ import express, {
   type Router,
 } from 'express'
 import { comesFromElsewhere, isSafeMethod } from './http/fetch-metadata.ts'
+import type { BodyGuard } from './http/outside-body.ts'
 import { Problem, sendProblem } from './http/problem.ts'
 import { misdirected, type PublicHost } from './http/public-host.ts'
 import { redirect } from './http/redirect.ts'
@@ -22,6 +23,8 @@ type Middleware = (req: IncomingMessage, res: ServerResponse, next: () => void) 
 export interface AppParts {
   readonly publicOrigin: string
   readonly publicHost: PublicHost
+  /** Bounds the bodies of requests that are on no route. */
+  readonly guardBody: BodyGuard
   /** Told when a request begins that is not the proxy's, which reports its own. */
   readonly logRequests: (req: IncomingMessage, res: ServerResponse) => void
   readonly healthz: RequestHandler
@@ -92,22 +95,24 @@ const nothingHere: RequestHandler = () => {
 type Handle = (req: Request, res: Response, next: NextFunction) => void
 
 /** What every request passes: the public host, the API routes, the files of the last second. The rest is Express's. */
-function before(handle: Handle, { logRequests, publicHost, proxy, recentPage }: AppParts): Handle {
+function before(handle: Handle, { logRequests, publicHost, guardBody, proxy, recentPage }: AppParts): Handle {
   return (req, res, next) => {
     // People who arrive under another name are sent to the one that cookies live on; nothing else is served there.
     const elsewhere = publicHost.elsewhere(req)
     if (elsewhere === undefined) {
       proxy(req, res, () => {
         logRequests(req, res)
-        if (!recentPage(req, res)) handle(req, res, next)
+        if (!recentPage(req, res)) guardBody(req, res, () => handle(req, res, next))
       })
       return
     }
     logRequests(req, res)
-    const id = requestId(req)
-    res.setHeader('X-Request-Id', id)
-    if (elsewhere === misdirected) sendProblem(res, new Problem('misdirected-request'), id)
-    else redirect(res, 308, elsewhere)
+    guardBody(req, res, () => {
+      const id = requestId(req)
+      res.setHeader('X-Request-Id', id)
+      if (elsewhere === misdirected) sendProblem(res, new Problem('misdirected-request'), id)
+      else redirect(res, 308, elsewhere)
+    })
   }
 }
 
@@ -124,6 +129,8 @@ function refuseElsewhere(publicOrigin: string): RequestHandler {
 /** The one error handler: what the public interface names, and for the rest a 500 that says nothing. */
 function answerErrors({ toProblem, logError }: AppParts): ErrorRequestHandler {
   return (error, req, res, next) => {
+    // A body that was too much or too slow has been answered while its reader still waited for it.
+    if (res.writableEnded) return
     const problem = error instanceof Problem ? error : (toProblem(error) ?? fromExpress(error))
     const id = requestId(req)
     if (problem.status >= 500) {

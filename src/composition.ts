@@ -8,6 +8,8 @@ import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import { createSealer } from './crypto/seal.ts'
 import { type Environment, type Examined, examine } from './examination.ts'
+import { createBodyPace } from './http/body-pace.ts'
+import { createBodyGuard } from './http/outside-body.ts'
 import { Problem } from './http/problem.ts'
 import { createPublicHost } from './http/public-host.ts'
 import { createTrustedPeers } from './http/trusted-peers.ts'
@@ -195,6 +197,7 @@ export async function compose(
   const { initialTokens } = apiTokens.issuer
   const pages = { home: config.spa.homePath, login: config.spa.loginPath, signup: config.spa.signupPath }
   const requestLog = createRequestLog(log)
+  const bodyPace = createBodyPace()
   const proxy = createProxy({
     routes: config.routes,
     connections: config.upstreamConnections,
@@ -208,6 +211,7 @@ export async function compose(
     tokens: apiTokens.tokens,
     clock,
     log,
+    bodyPace,
     observe: reportCalls({ metrics, log, requestLog, tracing }),
     trace: tracing?.callUpstream,
   })
@@ -280,6 +284,7 @@ export async function compose(
   const app = createApp({
     publicOrigin,
     publicHost: namedHost,
+    guardBody: createBodyGuard(bodyPace),
     logRequests: logRequests(requestLog, clock),
     healthz: health.live,
     readyz: health.ready,

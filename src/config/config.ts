@@ -103,6 +103,8 @@ export interface RouteConfig {
   /** undefined: all. */
   readonly methods: readonly string[] | undefined
   readonly timeoutMs: number
+  /** How long a body may pause, in either direction; an event stream may for ever. */
+  readonly idleMs: number
   readonly websocket: boolean
   readonly maxBodyBytes: number | undefined
   readonly cookies: 'none' | 'others'

@@ -26,6 +26,7 @@ export function readRoutes(
     stripPrefix: route.stripPrefix,
     methods: route.methods,
     timeoutMs: route.timeout ?? timeoutMs,
+    idleMs: route.idleTimeout,
     websocket: route.websocket,
     maxBodyBytes: route.maxBody,
     cookies: route.cookies,

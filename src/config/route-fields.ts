@@ -24,6 +24,12 @@ export const routeFields: readonly {
   { name: 'stripPrefix', default: '`false`', meaning: 'Leaves `path` out of what the target sees.' },
   { name: 'methods', default: 'all', meaning: 'A list such as `["GET","POST"]`; others get 405.' },
   { name: 'timeout', default: 'UPSTREAM_TIMEOUT', meaning: 'Until the target’s response headers.' },
+  {
+    name: 'idleTimeout',
+    default: '`5m`',
+    meaning:
+      'How long a body may pause, in either direction. Event streams and WebSockets may pause for ever.',
+  },
   { name: 'websocket', default: '`true`', meaning: 'Lets WebSocket upgrades through.' },
   { name: 'maxBody', default: 'none', meaning: 'The largest request body, such as `10mb`.' },
   { name: 'cookies', default: '`none`', meaning: '`others` passes the request’s cookies on, never ours.' },

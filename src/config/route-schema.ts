@@ -68,6 +68,7 @@ export const routeSchema = z
       .min(1, 'must not be an empty list')
       .optional(),
     timeout: timerDuration.optional(),
+    idleTimeout: timerDuration.default(300_000),
     websocket: flag.default(true),
     maxBody: size.optional(),
     cookies: oneOf(['none', 'others']).default('none'),

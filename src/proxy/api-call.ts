@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Dispatcher } from 'undici'
+import type { Awaited } from '../http/body-pace.ts'
 import { Problem, type ProblemCode, sendProblem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
+import { closeAfter, hasBody, isComing, readAway } from '../http/unread-body.ts'
 import type { OpenSession } from '../session/session.ts'
 import type { CookieRenewal } from '../session/sessions.ts'
 import { type Applicant, refused } from './admission.ts'
@@ -15,7 +17,7 @@ import { lacksProof, saysElsewhere } from './gate.ts'
 import { answerRules, outgoingHeaders } from './outgoing-headers.ts'
 import { hasLeft } from './peer.ts'
 import type { ApiRoute, LongLived, ProxyContext } from './proxy-context.ts'
-import { collectBody, discardBody, hasBody, isSmall, RequestBody } from './request-body.ts'
+import { collectBody, isSmall, RequestBody } from './request-body.ts'
 import { upstreamPath } from './route-table.ts'
 import { sendContinue } from './server-options.ts'
 import { watchSession } from './session-watch.ts'
@@ -26,7 +28,7 @@ import { closedUnanswered, upstreamProblem } from './upstream-errors.ts'
  * One request on a route, from the gate to the last byte. It is its own handler for undici:
  * a call costs this one object, and no closure.
  */
-export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived, Timed {
+export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived, Timed, Awaited {
   readonly context: ProxyContext
   readonly route: ApiRoute
   readonly req: IncomingMessage
@@ -64,7 +66,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     this.id = requestId(req)
     this.#target = req.url as string
     this.#answer = new AnswerWriter(res)
-    this.#timer = new CallTimer(this, context.bodyIdleMs)
+    this.#timer = new CallTimer(this, route)
   }
 
   saysElsewhere(): boolean {
@@ -79,7 +81,10 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     const { open } = this
     if (open) this.renewal = this.context.reader.renewal(this.req.headers.cookie, open)
     // Rewriting is http-proxy-middleware's; without it its steps would come to nothing, and cost more than the gate.
-    if (this.route.stripPrefix) void this.route.middleware(this.req, this.res)
+    if (this.route.stripPrefix)
+      void this.route.middleware(this.req, this.res, (error) =>
+        this.fail(error ?? new Error('the route’s middleware passed it on')),
+      )
     else this.proceed()
   }
 
@@ -99,11 +104,17 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     const now = performance.now()
     this.#ownMs = now - this.#startedAt
     this.res.on('close', onClose)
-    this.#timer.start(this.route.timeoutMs)
-    if (!hasBody(this.req)) this.#dispatch(null, now)
-    else if (isSmall(this.req)) {
+    this.#timer.start()
+    if (!hasBody(this.req)) {
+      this.#dispatch(null, now)
+      return
+    }
+    const onProgress = () => this.#timer.restart()
+    this.context.bodyPace.watch(this)
+    if (isSmall(this.req)) {
       // It goes up when it is whole: cheaper than a stream, and a slow sender holds no upstream connection.
-      collectBody(this.req, (body) => {
+      collectBody(this.req, onProgress, (body) => {
+        this.context.bodyPace.forget(this)
         if (this.#over) return
         this.#timer.restart()
         this.#dispatch(body)
@@ -112,7 +123,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       // Not before it begins: undici takes a connection now and writes to it with the first bytes, when it may be closed.
       this.req.once('readable', () => {
         if (this.#over) return
-        this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, () => this.#timer.restart())
+        this.#body = new RequestBody(this.req, maxBodyBytes ?? Infinity, onProgress)
         this.#dispatch(this.#body)
       })
     }
@@ -131,15 +142,20 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
 
   #send(dispatcher: Dispatcher): void {
     const { route, req } = this
-    dispatcher.dispatch(
-      {
-        path: upstreamPath(route, req.url as string),
-        method: req.method as Dispatcher.HttpMethod,
-        headers: outgoingHeaders(this),
-        body: this.#sentBody,
-      },
-      this,
-    )
+    try {
+      dispatcher.dispatch(
+        {
+          path: upstreamPath(route, req.url as string),
+          method: req.method as Dispatcher.HttpMethod,
+          headers: outgoingHeaders(this),
+          body: this.#sentBody,
+        },
+        this,
+      )
+    } catch (error) {
+      // Bodies and second tries come here from events: nothing else would catch it.
+      this.fail(error)
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -179,8 +195,11 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   onResponseEnd(): void {
     if (this.#over) return
     this.#over = true
+    if (isComing(this.req)) {
+      this.#body?.destroy()
+      readAway(this.req)
+    }
     this.#answer.end()
-    if (!this.req.complete) discardBody(this.req)
   }
 
   onResponseError(controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -212,6 +231,8 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
   #begin(status: number, headers: AnswerHeaders): void {
     const { res, context, open } = this
     const list = answerHeaders(headers, answerRules(this, status))
+    // It answers before it has read everything: that may be a refusal.
+    if (isComing(this.req)) closeAfter(this.req, res)
     try {
       this.#answer.begin(status, list)
     } catch (error) {
@@ -271,12 +292,22 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       return
     }
     this.#settle('answered', problem.code, problem.status)
+    // By then whatever came in the head's packet has been read, and a short body is no reason to close.
+    if (isComing(req)) setImmediate(refuse, this, problem)
+    else this.refuse(problem)
+  }
+
+  refuse(problem: Problem): void {
+    const { req, res } = this
     if (res.destroyed) return
+    if (isComing(req)) {
+      closeAfter(req, res)
+      if (problem.code !== 'request-timeout') readAway(req)
+    }
     res.setHeader('X-Request-Id', this.id)
     const renewed = this.renewal?.line()
     if (renewed !== undefined) res.setHeader('Set-Cookie', renewed)
     sendProblem(res, problem, this.id)
-    discardBody(req, { thenClose: problem.code === 'payload-too-large' && this.#body !== undefined })
   }
 
   /** Cuts an event stream: its session has ended, or the server does. */
@@ -301,14 +332,25 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     return this.res.headersSent
   }
 
+  get patienceMs(): number {
+    return this.#awaitsBody() ? this.route.idleMs : this.route.timeoutMs
+  }
+
+  /** The sender is to blame, and not an upstream that does not read. */
+  #awaitsBody(): boolean {
+    return isComing(this.req) && !this.req.isPaused()
+  }
+
   outOfTime(): void {
-    const { req, res } = this
-    // A sender that stalls is no fault of the upstream: nothing to answer, RFC 9110 §15.5.9.
-    const unread = this.#sentAt === 0 || !req.isPaused()
-    const senderStalls = !res.headersSent && hasBody(req) && !req.complete && unread
-    // Or the upstream has said everything, and the client does not read it.
-    if (senderStalls || this.#over) res.destroy()
+    // The upstream has said everything, and the client does not read it.
+    if (this.#over) this.res.destroy()
+    else if (!this.answering && this.#awaitsBody()) this.tooSlow()
     else this.fail(new Problem('upstream-timeout'))
+  }
+
+  /** RFC 9110 §15.5.9. */
+  tooSlow(): void {
+    this.fail(new Problem('request-timeout'))
   }
 
   #abandon(): void {
@@ -325,6 +367,7 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
     this.#unwatch?.()
     this.renewal?.release()
     this.context.longLived.delete(this)
+    this.context.bodyPace.forget(this)
     const durationMs = performance.now() - this.#startedAt
     this.context.observe?.({
       route: this.route.path,
@@ -339,6 +382,10 @@ export class ApiCall implements Applicant, Dispatcher.DispatchHandler, LongLived
       requestId: this.id,
     })
   }
+}
+
+function refuse(call: ApiCall, problem: Problem): void {
+  call.refuse(problem)
 }
 
 function onClose(this: ServerResponse): void {

@@ -1,17 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RouteConfig } from '../config/config.ts'
 import { Problem, sendProblem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { createTrustedPeers } from '../http/trusted-peers.ts'
+import { closeAfter, isClosing, readAway } from '../http/unread-body.ts'
 import { judge } from './admission.ts'
 import { ApiCall } from './api-call.ts'
 import { isMalformed } from './gate.ts'
 import { countConnections, type LiveConnections } from './live-connections.ts'
 import { isFarAhead } from './pipelining.ts'
 import type { ApiRoute, LongLived, ProxyContext, ProxySample, UpstreamTrace } from './proxy-context.ts'
-import { discardBody } from './request-body.ts'
 import { nameFilter } from './request-headers.ts'
 import { createRouteTable } from './route-table.ts'
 import { sendContinue } from './server-options.ts'
@@ -25,7 +24,15 @@ import { asksForWebSocket, isHandshake } from './websocket-handshake.ts'
 export interface ProxyOptions
   extends Pick<
     ProxyContext,
-    'publicOrigin' | 'publicHost' | 'ownCookieNames' | 'loginPath' | 'reader' | 'tokens' | 'clock' | 'log'
+    | 'publicOrigin'
+    | 'publicHost'
+    | 'ownCookieNames'
+    | 'loginPath'
+    | 'reader'
+    | 'tokens'
+    | 'clock'
+    | 'log'
+    | 'bodyPace'
   > {
   readonly routes: readonly RouteConfig[]
   /** To one target at most; calls beyond wait within their timeout. */
@@ -37,8 +44,6 @@ export interface ProxyOptions
   /** Told of every request on a route when it is over: metrics, the request line. */
   readonly observe?: ((sample: ProxySample) => void) | undefined
   readonly trace?: UpstreamTrace | undefined
-  /** What a body may pause, ms; default 5 minutes. Event streams may pause for ever. */
-  readonly bodyIdleMs?: number
 }
 
 /** The API routes (CONTRACT §5): who may pass, what goes up and what comes back. */
@@ -60,13 +65,11 @@ export interface ApiProxy {
 export function createProxy(options: ProxyOptions): ApiProxy {
   const longLived = new Set<LongLived>()
   const upstreams = createUpstreams(options.connections)
-  const distrusted = new WeakSet<Socket>()
   const table = createRouteTable(options.routes.map((route) => openRoute(route, upstreams)))
   const context: ProxyContext = {
     ...options,
     observe: options.observe,
     trace: options.trace,
-    bodyIdleMs: options.bodyIdleMs ?? 300_000,
     forwardedProto: options.secure ? 'https' : 'http',
     peers: createTrustedPeers(options.trustProxy),
     longLived,
@@ -81,8 +84,8 @@ export function createProxy(options: ProxyOptions): ApiProxy {
     endStreams,
 
     handle(req, res, next) {
-      // What was sent behind a malformed request may be a part of it; the connection is being closed.
-      if (distrusted.has(req.socket)) return
+      // The connection is being closed: what was sent behind a malformed request may be a part of it.
+      if (isClosing(req.socket)) return
       if (isFarAhead(req, res)) {
         req.socket.destroy()
         return
@@ -92,7 +95,6 @@ export function createProxy(options: ProxyOptions): ApiProxy {
         sendContinue(req, res)
         next()
       } else if (route === 'malformed' || isMalformed(req)) {
-        distrusted.add(req.socket)
         refuse(req, res, context.observe)
       } else {
         const call = new ApiCall(context, route, req, res)
@@ -105,7 +107,7 @@ export function createProxy(options: ProxyOptions): ApiProxy {
       if (!takeOver(socket)) return true
       const route = table.find(req.url as string)
       if (route === undefined || !asksForWebSocket(req)) return false
-      if (distrusted.has(req.socket)) return true
+      if (isClosing(req.socket)) return true
       if (route === 'malformed' || isMalformed(req)) {
         refuseUpgrade(req, socket, new Problem('invalid-request'))
         return true
@@ -151,10 +153,10 @@ function openRoute(route: RouteConfig, upstreams: Upstreams): ApiRoute {
 function refuse(req: IncomingMessage, res: ServerResponse, observe: ProxyContext['observe']): void {
   const id = requestId(req)
   res.setHeader('X-Request-Id', id)
-  res.setHeader('Connection', 'close')
+  closeAfter(req, res)
   const problem = new Problem('invalid-request')
   sendProblem(res, problem, id)
-  discardBody(req)
+  readAway(req)
   observe?.({
     route: '',
     method: req.method as string,

@@ -5,6 +5,7 @@ import type { ApiTokens, TokenRequest } from '../api-token/api-tokens.ts'
 import type { Clock } from '../clock.ts'
 import type { RouteConfig } from '../config/config.ts'
 import type { AnswerAddresses } from '../http/answer-addresses.ts'
+import type { BodyPace } from '../http/body-pace.ts'
 import type { Problem, ProblemCode } from '../http/problem.ts'
 import type { TrustedPeers } from '../http/trusted-peers.ts'
 import type { Log } from '../ops/log.ts'
@@ -63,8 +64,8 @@ export interface ProxyContext {
   /** Begins the span of a call to an upstream; the headers (names and values) that carry it there. undefined: nothing is traced. */
   readonly trace: UpstreamTrace | undefined
   readonly longLived: Set<LongLived>
-  /** An answer that has begun may pause this long, in either direction, ms. */
-  readonly bodyIdleMs: number
+  /** Ends requests whose body comes in drips. */
+  readonly bodyPace: BodyPace
   readonly refusals: Map<ProblemCode, Problem>
 }
 

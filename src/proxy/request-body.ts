@@ -3,12 +3,6 @@ import { Readable } from 'node:stream'
 import { Problem } from '../http/problem.ts'
 import { bodyPassed } from './body-buffers.ts'
 
-/** Whether a request has a body: RFC 9112 §6.3, and the parser has refused everything ambiguous. */
-export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0)
-}
-
 const smallBytes = 16_384
 
 /** Whether a body says of itself that it is small. */
@@ -16,10 +10,17 @@ export function isSmall({ headers }: Pick<IncomingMessage, 'headers'>): boolean 
   return Number(headers['content-length']) <= smallBytes
 }
 
-/** Calls `then` with the whole body, once; never if the sender leaves before. */
-export function collectBody(req: IncomingMessage, then: (body: Buffer) => void): void {
+/** Calls `then` with the whole body, once; never if the sender leaves before. `onProgress` runs at every piece. */
+export function collectBody(
+  req: IncomingMessage,
+  onProgress: () => void,
+  then: (body: Buffer) => void,
+): void {
   const pieces: Buffer[] = []
-  req.on('data', (piece: Buffer) => pieces.push(piece))
+  req.on('data', (piece: Buffer) => {
+    pieces.push(piece)
+    onProgress()
+  })
   req.once('end', () => then(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)))
 }
 
@@ -71,27 +72,4 @@ export class RequestBody extends Readable {
   readonly #break = (error: Error): void => {
     this.destroy(error)
   }
-}
-
-const mostDiscardedBytes = 1_048_576
-const longestDiscardMs = 5_000
-
-/**
- * Reads away what is left of an answered request's body, so that the client gets to read the answer
- * (RFC 9112 §9.6: closing on unread data resets the connection); but not for ever.
- */
-export function discardBody(req: IncomingMessage, { thenClose = false } = {}): void {
-  const { socket } = req
-  if (!hasBody(req) || (req.complete && !thenClose)) return
-  const close = () => socket.destroySoon()
-  let bytes = 0
-  const timer = setTimeout(close, longestDiscardMs).unref()
-  const stop = () => clearTimeout(timer)
-  req.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > mostDiscardedBytes) close()
-  })
-  req.once('end', thenClose ? close : stop).once('close', stop)
-  req.on('error', stop)
-  req.resume()
 }

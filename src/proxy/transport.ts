@@ -19,20 +19,26 @@ export function createRouteMiddleware(route: RouteConfig, upstream: URL): Reques
     // Its default plugins answer errors in text with the upstream's address; ours are problems.
     ejectPlugins: true,
     plugins: [ourTransport],
-    // Without a listener an error of an upgrade would be an unhandled rejection.
-    on: { error: (error, req) => travellerOf(req)?.fail(error) },
   })
 }
 
 const ourTransport: Plugin = (proxyServer) => {
   proxyServer.web = proceed
   proxyServer.ws = proceed
+  // What fails before, in a rewrite: without a listener it would be an unhandled rejection. The plugin that registers
+  // the options' own listeners is among the ejected ones.
+  proxyServer.on('error', (error, req) => req && travellerOf(req)?.fail(error))
 }
 
 const done = Promise.resolve()
 
 /** What goes wrong from here on is the call's to answer. */
 function proceed(req: IncomingMessage): Promise<void> {
-  travellerOf(req)?.proceed()
+  const call = travellerOf(req)
+  try {
+    call?.proceed()
+  } catch (error) {
+    call?.fail(error)
+  }
   return done
 }

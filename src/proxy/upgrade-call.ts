@@ -81,16 +81,14 @@ export class UpgradeCall implements Applicant {
     const { upstream, timeoutMs } = this.route
     this.#sentAt = performance.now()
     const send = upstream.protocol === 'https:' ? httpsRequest : httpRequest
+    const headers = outgoingHeaders(this)
     try {
       this.#request = send({
         // A URL has IPv6 in brackets, a socket has not.
         host: upstream.hostname.replace(/^\[|\]$/g, ''),
         port: upstream.port,
         path: upstreamPath(this.route, this.req.url as string),
-        headers: [
-          ...['host', upstream.host, 'connection', 'Upgrade', 'upgrade', 'websocket'],
-          ...outgoingHeaders(this),
-        ],
+        headers: [...['host', upstream.host, 'connection', 'Upgrade', 'upgrade', 'websocket'], ...headers],
         // A socket of its own: it will not come back to any pool.
         agent: false,
       })
@@ -139,7 +137,7 @@ export class UpgradeCall implements Applicant {
       req: this.req,
       socket: this.#socket,
       headers: this.#answerHeaders(answer),
-      idleMs: this.context.bodyIdleMs,
+      idleMs: this.route.idleMs,
     })
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { hasBody } from './request-body.ts'
+import { hasBody } from '../http/unread-body.ts'
 
 type Handshake = Pick<IncomingMessage, 'headers' | 'method' | 'httpVersion'>
 

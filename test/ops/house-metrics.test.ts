@@ -44,7 +44,7 @@ describe('open connections', () => {
     })
     await once(socket, 'open')
     const leaving = new AbortController()
-    const stream = await fetch(`http://${at}/api/stream`, {
+    const stream = await fetch(`${origin}/api/stream`, {
       headers: { ...headers, 'sec-fetch-site': 'same-origin' },
       signal: leaving.signal,
     })

@@ -78,7 +78,7 @@ describe('a server with Redis and PostgreSQL', () => {
     const socket = connect(Number(env['PORT']), '127.0.0.1')
     await once(socket, 'connect')
     socket.write(
-      'POST /auth/logout HTTP/1.1\r\nHost: x\r\nX-CSRF: 1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n',
+      `POST /auth/logout HTTP/1.1\r\nHost: ${new URL(env['PUBLIC_URL'] as string).host}\r\nX-CSRF: 1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n`,
     )
     await new Promise((resolve) => setTimeout(resolve, 100))
     const stopped = server.stop()

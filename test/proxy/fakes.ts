@@ -14,6 +14,7 @@ export function route(overrides: Partial<RouteConfig> & Pick<RouteConfig, 'targe
     stripPrefix: false,
     methods: undefined,
     timeoutMs: 5000,
+    idleMs: 300_000,
     websocket: true,
     maxBodyBytes: undefined,
     cookies: 'none',

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { RouteConfig } from '../../src/config/config.ts'
+import { createBodyPace, type PaceLimits } from '../../src/http/body-pace.ts'
 import { Problem } from '../../src/http/problem.ts'
 import type { Log } from '../../src/ops/log.ts'
 import { type ApiProxy, createProxy } from '../../src/proxy/create-proxy.ts'
-import type { ProxySample } from '../../src/proxy/proxy-context.ts'
+import type { ProxySample, UpstreamTrace } from '../../src/proxy/proxy-context.ts'
 import { afterTheGate, serverOptions } from '../../src/proxy/server-options.ts'
 import { refuseUpgrade } from '../../src/proxy/upgrade-answer.ts'
 import { type FakeSessions, type FakeTokens, fakeSessions, fakeTokens, now } from './fakes.ts'
@@ -27,7 +28,9 @@ export interface FrontOptions {
   readonly routes: readonly RouteConfig[]
   readonly publicOrigin?: string
   readonly trustProxy?: readonly string[]
-  readonly bodyIdleMs?: number
+  /** What a request's body must bring at least. */
+  readonly pace?: PaceLimits
+  readonly trace?: UpstreamTrace
   readonly connections?: number
 }
 
@@ -36,6 +39,7 @@ export async function startFront({
   routes,
   publicOrigin,
   trustProxy = [],
+  pace,
   ...limits
 }: FrontOptions): Promise<Front> {
   const sessions = fakeSessions()
@@ -58,6 +62,7 @@ export async function startFront({
     tokens,
     clock: () => now,
     log,
+    bodyPace: createBodyPace(pace),
     observe: (sample) => samples.push(sample),
   })
   const listener: Parameters<typeof afterTheGate>[0] = (req, res) =>
@@ -94,6 +99,11 @@ export async function startFront({
   }
 }
 
+/** Lets what is in the kernel arrive, however the clock stands. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate)
+}
+
 /** A connection on which a test writes bytes and reads what comes back. */
 export interface Wire {
   readonly socket: Socket
@@ -109,7 +119,8 @@ export interface Wire {
 }
 
 export async function openWire(port: number): Promise<Wire> {
-  const socket = connect(port, '127.0.0.1').unref()
+  // Without delay: a test that drips means each drop to leave at once.
+  const socket = connect(port, '127.0.0.1').setNoDelay().unref()
   await once(socket, 'connect')
   let text = ''
   let ending: string | undefined

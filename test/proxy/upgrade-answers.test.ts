@@ -9,9 +9,9 @@ const accept = 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n'
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n'
 
 /** A front before an upstream that sends `answer` to everything. */
-async function startBefore(answer: string, { timeoutMs = 5000, bodyIdleMs = 300_000 } = {}) {
+async function startBefore(answer: string, { timeoutMs = 5000, idleMs = 300_000 } = {}) {
   const upstream = await startRawUpstream((socket) => socket.write(answer, 'latin1'))
-  const front = await startFront({ routes: [route({ target: upstream.url, timeoutMs })], bodyIdleMs })
+  const front = await startFront({ routes: [route({ target: upstream.url, timeoutMs, idleMs })] })
   return {
     front,
     upstream,
@@ -77,7 +77,7 @@ describe('an upgrade to an upstream', () => {
 
     it('is broken off where its answer stands still', async () => {
       await using before = await startBefore('HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nhalf', {
-        bodyIdleMs: 100,
+        idleMs: 100,
       })
       const wire = await openWire(before.front.port)
       wire.write(asking)
