@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BodyPace } from './body-pace.ts'
 import { Problem, type ProblemCode, sendProblem } from './problem.ts'
 import { requestId } from './request-id.ts'
-import { closeAfter, hasBody, isComing, readAway } from './unread-body.ts'
+import { closeAfter, hasBody, isClosing, isComing, readAway } from './unread-body.ts'
 
 /** No address outside the API routes takes more than 16 KB. */
 const mostBytes = 1_000_000
@@ -14,7 +14,10 @@ export type BodyGuard = (req: IncomingMessage, res: ServerResponse, next: () => 
 export function createBodyGuard(pace: BodyPace): BodyGuard {
   return (req, res, next) => {
     if (!hasBody(req)) next()
-    else if (Number(req.headers['content-length'] ?? 0) > mostBytes) refuse(req, res, 'payload-too-large')
+    else if (Number(req.headers['content-length'] ?? 0) > mostBytes) {
+      readAway(req, mostBytes)
+      refuse(req, res, 'payload-too-large')
+    }
     // By then whatever came in the head's packet has been read, and a short body is no reason to close.
     else setImmediate(guard, req, res, { pace, next })
   }
@@ -38,13 +41,17 @@ function bound(req: IncomingMessage, res: ServerResponse): void {
   const { push } = req
   let bytes = 0
   req.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    const before = bytes
     bytes += chunk?.length ?? 0
-    if (bytes > mostBytes) refuse(req, res, 'payload-too-large')
-    return push.call(req, chunk, encoding)
+    if (bytes <= mostBytes) return push.call(req, chunk, encoding)
+    if (before <= mostBytes) refuse(req, res, 'payload-too-large')
+    // Node stops reading.
+    return false
   }
   const { writeHead } = res
   res.writeHead = ((...head: Parameters<typeof writeHead>) => {
-    if (isComing(req)) {
+    // A refusal of ours means that no more is read.
+    if (isComing(req) && !isClosing(req.socket)) {
       closeAfter(req, res)
       readAway(req, mostBytes - bytes)
     }
@@ -54,11 +61,10 @@ function bound(req: IncomingMessage, res: ServerResponse): void {
 
 function refuse(req: IncomingMessage, res: ServerResponse, code: ProblemCode): void {
   if (res.headersSent) {
-    req.socket.destroySoon()
+    req.socket.destroy()
     return
   }
   closeAfter(req, res)
-  if (code === 'payload-too-large') readAway(req, mostBytes)
   const id = requestId(req)
   res.setHeader('X-Request-Id', id)
   sendProblem(res, new Problem(code), id)
