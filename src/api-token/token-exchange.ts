@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { TokenExchangeConfig } from '../config/config.ts'
+import { skipInterimAnswersOfFetch } from '../http/interim-answers.ts'
 import type { HeldToken } from '../session/session.ts'
 
 /** An exchange that came to nothing. `code` is the server's error code, cut to safe characters; never its text. */
@@ -35,6 +36,7 @@ export function createExchangeToken(
   fetch: typeof globalThis.fetch = globalThis.fetch,
 ): ExchangeToken {
   const { url, clientId, clientSecret, audience } = config
+  skipInterimAnswersOfFetch()
   // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
   const credentials = `${formEncode(clientId)}:${formEncode(clientSecret)}`
   const headers = {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ProviderConfig } from '../config/config.ts'
+import { skipInterimAnswersOfFetch } from '../http/interim-answers.ts'
 import type { Log } from '../ops/log.ts'
 import { createProvider } from './create-provider.ts'
 import type { ProviderDefinition } from './definition.ts'
@@ -25,6 +26,7 @@ export interface ProvidersOptions {
 
 /** Everybody who may vouch for people here. Never fails because one of them is down: that one recovers by itself. */
 export function createProviders({ providers, fetch, callTimeoutMs, ...shared }: ProvidersOptions): Providers {
+  skipInterimAnswersOfFetch()
   const context = { ...shared, fetch: fetch ?? globalThis.fetch, callTimeoutMs: callTimeoutMs ?? 5_000 }
   const running = providers.map((config) => createProvider(definitionOf(config), config, context))
   for (const one of running) one.warmUp()

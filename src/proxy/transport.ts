@@ -25,20 +25,14 @@ export function createRouteMiddleware(route: RouteConfig, upstream: URL): Reques
 const ourTransport: Plugin = (proxyServer) => {
   proxyServer.web = proceed
   proxyServer.ws = proceed
-  // What fails before, in a rewrite: without a listener it would be an unhandled rejection. The plugin that registers
-  // the options' own listeners is among the ejected ones.
+  // What is thrown from here on, or in a rewrite before. Without a listener it would be an unhandled rejection; the plugin
+  // that registers the options' own listeners is among the ejected ones.
   proxyServer.on('error', (error, req) => req && travellerOf(req)?.fail(error))
 }
 
 const done = Promise.resolve()
 
-/** What goes wrong from here on is the call's to answer. */
 function proceed(req: IncomingMessage): Promise<void> {
-  const call = travellerOf(req)
-  try {
-    call?.proceed()
-  } catch (error) {
-    call?.fail(error)
-  }
+  travellerOf(req)?.proceed()
   return done
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { buildConnector, Client, Pool } from 'undici'
+import { skipInterimAnswers } from '../http/interim-answers.ts'
 import { markUnanswered } from './upstream-errors.ts'
 
 const connectTimeoutMs = 10_000
@@ -53,7 +54,10 @@ function connectorThatShowsResets(): buildConnector.connector {
   const connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false })
   return (options, callback) =>
     connect(options, (...outcome: Parameters<buildConnector.Callback>) => {
-      if (outcome[1]) watchAnswers(outcome[1])
+      if (outcome[1]) {
+        watchAnswers(outcome[1])
+        skipInterimAnswers(outcome[1])
+      }
       callback(...outcome)
     })
 }

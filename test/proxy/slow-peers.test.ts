@@ -278,6 +278,26 @@ describe('a request', () => {
     wire.socket.destroy()
   })
 
+  it('to an upstream that reads late is not taken for a slow one', async () => {
+    await using upstream = await startRawUpstream((socket) => {
+      if (socket.bytesRead > 1_000_000) return
+      socket.pause()
+      setTimeout(() => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+        socket.resume()
+      }, 1000)
+    })
+    await using front = await startFront({
+      routes: [route({ target: upstream.url })],
+      pace: { bytes: 60_000, perMs: 300 },
+    })
+    const wire = await openWire(front.port)
+    wire.write(post(900_000_000))
+    flood(wire.socket)
+    await wire.until(/^HTTP\/1\.1 200 /)
+    wire.socket.destroy()
+  })
+
   it('to an upstream that does not read is held back, and ends in time', async () => {
     await using upstream = await startRawUpstream((socket) => socket.pause())
     await using front = await startFront({ routes: [route({ target: upstream.url, timeoutMs: 1500 })] })

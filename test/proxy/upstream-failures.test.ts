@@ -53,6 +53,15 @@ describe('an upstream that closes an idle connection just when the next request 
     expect(upstream.received.match(/POST/g)).toHaveLength(1)
   })
 
+  it('is not asked again once it has said 100 Continue', async () => {
+    await using upstream = await startRawUpstream(
+      (socket) => void socket.end('HTTP/1.1 100 Continue\r\n\r\n'),
+    )
+    await using front = await startFront({ routes: [route({ target: upstream.url })] })
+    await request(front.url).get('/api/1').set(front.member).expect(502)
+    expect(upstream.received.match(/GET/g)).toHaveLength(1)
+  })
+
   it('is asked twice at most', async () => {
     await using upstream = await startRawUpstream((socket) => void socket.end())
     await using front = await startFront({ routes: [route({ target: upstream.url })] })
@@ -252,6 +261,29 @@ describe('an answer', () => {
     const response = await request(front.url).head('/api/x').set(front.member)
     expect([response.status, response.headers['content-length']]).toEqual([200, '1234'])
   })
+
+  it.each(['GET', 'PUT', 'POST'])(
+    'comes without a 100 Continue that nobody asked for: %s',
+    async (method) => {
+      let asked = ''
+      await using upstream = await startRawUpstream((socket, text) => {
+        asked += text
+        if (!/^GET[\s\S]*\r\n\r\n$|^P[\s\S]*end$/.test(asked)) return
+        asked = ''
+        socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 ')
+        setImmediate(() => socket.write('Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'))
+      })
+      await using front = await startFront({ routes: [route({ target: upstream.url })] })
+      for (const size of [10, 100_000]) {
+        const call = request(front.url)[method.toLowerCase() as 'get']('/api/x').set(front.member)
+        const { status, text } = await (method === 'GET'
+          ? call
+          : call.type('text').send(`${'x'.repeat(size)}end`))
+        expect([status, text]).toEqual([200, 'ok'])
+      }
+      expect(upstream.sockets).toHaveLength(1)
+    },
+  )
 
   it('comes without interim answers and trailers', async () => {
     await using upstream = await startRawUpstream((socket) => {
