@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { ProviderFailure } from '../../src/providers/provider.ts'
+import { send } from '../../src/testing/answer.ts'
 import { type Fault, faults } from '../../src/testing/faults.ts'
 import { finish, type Room, reachCallback, startRoom } from './room.ts'
 
@@ -23,6 +24,17 @@ const kakaoError = (error: string, code: string, status = 400) =>
   faults.answer(status, { error, error_code: code, error_description: 'code=the-code was not found' })
 
 describe('a token answer', () => {
+  it('counts behind a 100 Continue that nobody asked for', async () => {
+    const { query, checks } = await reachCallback(room.provider('acme'), room.simulated('acme'))
+    room.simulated('acme').fail('token', async (res, answer) => {
+      res.writeContinue()
+      send(res, await answer())
+    })
+    expect(await finish(room.provider('acme'), query, checks)).toMatchObject({
+      identity: { provider: 'acme' },
+    })
+  })
+
   it.each<[string, string, Fault, ProviderFailure, string | undefined]>([
     [
       'Kakao: unknown, used or expired code',
