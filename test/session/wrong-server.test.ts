@@ -27,8 +27,10 @@ describe('a fail-over behind one name', () => {
   let first: RedisServer
   let second: RedisServer
   beforeAll(async () => {
-    first = await startRedis()
-    second = await startRedis()
+    // A master waits five seconds for more replicas before it sends its data to the first.
+    const atOnce = { 'repl-diskless-sync-delay': '0' }
+    first = await startRedis(atOnce)
+    second = await startRedis(atOnce)
   })
   afterAll(async () => {
     await first.stop()
