@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { type FileReader, fileProblem } from './file-reader.ts'
-import { type DefaultedName, isGeneral, namesFile, type VariableName, variable } from './variables.ts'
+import { type DefaultedName, namesFile, type VariableName, variable } from './variables.ts'
 
 /** What a start is given to read: the environment's variables. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -77,12 +77,9 @@ export function createVariableReader(env: Environment, files: FileReader): Varia
 
   const fileVariables = new Map(
     Object.keys(env)
-      .filter((name) => name.endsWith('_FILE') && !isGeneral(name))
+      .filter((name) => name.endsWith('_FILE'))
       .flatMap((name) => (env[name] ? [[name.slice(0, -'_FILE'.length), env[name]] as const] : [])),
   )
-  // A provider's are judged when it is read; these always.
-  for (const name of fileVariables.keys()) if (isGeneral(name)) written(name)
-
   return {
     // With a default there is always a value, which the overloads of the interface say.
     read: read as VariableReader['read'],

@@ -419,11 +419,6 @@ export function variable(name: string): Variable | undefined {
   return byName.get(name) ?? providerVariables.find((one) => name.endsWith(`_${one.name}`))
 }
 
-/** Is it a variable of ours that belongs to no provider? */
-export function isGeneral(name: string): boolean {
-  return byName.has(name)
-}
-
 /** Does its value name a file (or may it)? It has no NAME_FILE then. */
 export function namesFile(name: string): boolean {
   return name === 'SIGNUP_SCHEMA' || name === 'API_ROUTES' || name === 'SERVICE_TOKEN_KEYS'

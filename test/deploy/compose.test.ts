@@ -37,10 +37,20 @@ describe('compose.yaml', () => {
     const environment = Object.fromEntries(
       Object.entries(coatcheck.environment).map(([name, value]) => [
         name,
-        value.replace(/\$\{\w+:-(\w+)\}/g, '$1'),
+        value.replace(/\$\{(\w+):\?[^}]*\}/g, '$1'),
       ]),
     )
     expect(problemsOf({ ...filledIn, ...environment })).toEqual([])
+  })
+
+  it('has no password that stands here: without one of your own it does not start', () => {
+    const text = read('compose.yaml')
+    expect(text).not.toMatch(/\$\{\w*PASSWORD:?-/)
+    expect(coatcheck.environment['REDIS_URL']).toMatch(/^redis:\/\/:\$\{COMPOSE_REDIS_PASSWORD:\?/)
+    expect(coatcheck.environment['DATABASE_URL']).toMatch(/:\$\{COMPOSE_POSTGRES_PASSWORD:\?/)
+    expect(redis.command.join(' ')).toMatch(/--requirepass \$\{COMPOSE_REDIS_PASSWORD:\?\}/)
+    expect(redis.environment['REDISCLI_AUTH']).toMatch(/^\$\{COMPOSE_REDIS_PASSWORD:\?\}$/)
+    expect(postgres.environment['POSTGRES_PASSWORD']).toMatch(/^\$\{COMPOSE_POSTGRES_PASSWORD:\?\}$/)
   })
 
   it('keeps coatcheck small and reachable from this machine alone', () => {

@@ -12,6 +12,7 @@ interface Probe {
 
 interface Container {
   readonly envFrom: readonly object[]
+  readonly env: readonly object[]
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
   readonly livenessProbe: Probe
   readonly readinessProbe: Probe
@@ -56,6 +57,7 @@ describe('deploy/kubernetes.yaml', () => {
       'ConfigMap',
       'Deployment',
       'PodDisruptionBudget',
+      'NetworkPolicy',
       'Service',
       'Ingress',
     ])
@@ -65,6 +67,28 @@ describe('deploy/kubernetes.yaml', () => {
     expect(Object.keys(settings).filter((name) => !variable(name))).toEqual([])
     expect(Object.values(settings).every((value) => typeof value === 'string')).toBe(true)
     expect(problemsOf({ ...settings, ...secrets }, keys)).toEqual([])
+  })
+
+  it('starts no pod whose users would live in a file of its own', () => {
+    expect(spec.replicas).toBeGreaterThan(1)
+    expect(container.env).toContainEqual({
+      name: 'DATABASE_URL',
+      valueFrom: { secretKeyRef: { name: 'coatcheck', key: 'DATABASE_URL' } },
+    })
+  })
+
+  it('lets in the ingress controller, and the monitoring to the metrics alone', () => {
+    const policy = one('NetworkPolicy').spec
+    expect(policy.podSelector.matchLabels).toEqual(spec.selector.matchLabels)
+    expect(policy.policyTypes).toEqual(['Ingress'])
+    const allowed = policy.ingress.map(({ from, ports }: { from: object[]; ports: { port: string }[] }) => [
+      from.length,
+      ports.map(({ port }) => port),
+    ])
+    expect(allowed).toEqual([
+      [1, ['http']],
+      [1, ['ops']],
+    ])
   })
 
   it('leaves secrets out of what everybody may read', () => {

@@ -43,3 +43,29 @@ it('npm start gives way to node, so that a signal to npm ends the server', () =>
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   expect(scripts.start).toMatch(/^exec node --disable-sigusr1 /)
 })
+
+describe('a checkout on Windows', () => {
+  it('has the line ends that the repository has', () => {
+    expect(readFileSync(join(root, '.gitattributes'), 'utf8')).toMatch(/^\* text=auto eol=lf$/m)
+  })
+
+  it('finds no script that sets a variable as only a POSIX shell can', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const setting = Object.values<string>(scripts).filter((script) =>
+      /(?:^|&&\s*|;\s*)[A-Za-z_]\w*=/.test(script),
+    )
+    expect(setting).toEqual([])
+  })
+
+  it('runs a suite by its name, and passes on what else is asked', () => {
+    const script = join(root, 'scripts/test-suite.js')
+    const listed = spawnSync(process.execPath, [script, 'outside', '--listTests'], {
+      encoding: 'utf8',
+      cwd: root,
+    })
+    expect(listed.status).toBe(0)
+    const files = listed.stdout.trim().split('\n')
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((file) => !/[/\\]test[/\\]outside[/\\]/.test(file))).toEqual([])
+  })
+})
