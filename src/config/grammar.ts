@@ -114,6 +114,5 @@ export function credentialsFlaw(url: string): string | undefined {
   if (cut) return `must have ${cut} in a user name or password written as ${codes[cut]}`
   if (credentials !== undefined && /%(?![0-9a-f]{2})/i.test(credentials))
     return 'must have % in a user name or password written as %25'
-  if (credentials?.includes('@')) return 'must have @ in a user name or password written as %40'
   return undefined
 }
